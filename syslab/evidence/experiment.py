@@ -1,0 +1,56 @@
+"""Declaring an experiment: a plain function, what it needs, and how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .needs import Need
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A function that asks a machine a question and returns JSON-able data, or yields rows of it.
+
+    Calling it runs it right here, unbounded; :func:`syslab.evidence.ask` runs it bounded and says who answered.
+    A generator's rows are kept when it is stopped by its timeout, so prefer one where there are several cases.
+    """
+
+    function: Callable[..., Any]
+    needs: tuple[Need, ...]
+    timeout: float
+    tools: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """``page_fault_error_code.faults``: the module's last name and the function's."""
+        return f"{self.function.__module__.rsplit('.', 1)[-1]}.{self.function.__name__}"
+
+    @property
+    def target(self) -> str:
+        """Where another process finds it: ``module:function``."""
+        return f"{self.function.__module__}:{self.function.__name__}"
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return self.function.__doc__ or ""
+
+    def missing(self) -> list[tuple[Need, str]]:
+        """The needs this machine does not meet, each with the reason."""
+        return [(need, why) for need in self.needs if (why := need.missing())]
+
+    def __call__(self, **arguments: Any) -> Any:
+        result = self.function(**arguments)
+        return list(result) if isinstance(result, Iterator) else result
+
+
+def experiment(
+    *needs: Need, timeout: float = 10.0, tools: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Experiment]:
+    """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance."""
+
+    def declare(function: Callable[..., Any]) -> Experiment:
+        return Experiment(function, needs, timeout, tools)
+
+    return declare

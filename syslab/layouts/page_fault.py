@@ -1,0 +1,76 @@
+"""The error code that x86 pushes with a page fault (#PF, vector 14)."""
+
+from __future__ import annotations
+
+from .core import Case, Field, Layout, Source, otherwise
+from .reading import Reader
+
+P, W, U, RSVD, I, PK, SS, HLAT, SGX, RMP = (1 << n for n in (0, 1, 2, 3, 4, 5, 6, 7, 15, 31))  # noqa: E741
+
+PFEC = Layout(
+    name="page-fault error code",
+    anchor="pfec",
+    width=32,
+    fields=(
+        Field("P", 0, "0: no translation was present; 1: the page is present and its rights forbid the access",
+              values={0: "not present", 1: "protection"}, since="80386", linux=("X86_PF_PROT",)),
+        Field("W/R", 1, "1: the access was a write", values={0: "read or fetch", 1: "write"}, since="80386",
+              linux=("X86_PF_WRITE",)),
+        Field("U/S", 2, "1: the access was made in user mode (it says nothing about the page's own U/S bit)",
+              values={0: "supervisor", 1: "user"}, since="80386", linux=("X86_PF_USER",)),
+        Field("RSVD", 3, "1: a paging-structure entry had a reserved bit set", since="Pentium (PSE, PAE)",
+              linux=("X86_PF_RSVD",)),
+        Field("I/D", 4, "1: instruction fetch; only reported when NX or SMEP is enabled", since="CPUs with NX",
+              linux=("X86_PF_INSTR",)),
+        Field("PK", 5, "1: a protection key forbade the data access", since="CPUs with protection keys",
+              linux=("X86_PF_PK",)),
+        Field("SS", 6, "1: a shadow-stack access", since="CPUs with CET", linux=("X86_PF_SHSTK",)),
+        Field("HLAT", 7, "1: the fault occurred during HLAT paging; Linux has no constant for it, and no machine here has shown it",
+              since="CPUs with HLAT"),
+        Field("SGX", 15, "1: the SGX access checks forbade it", since="CPUs with SGX", linux=("X86_PF_SGX",)),
+        Field("RMP", 31, "1: the RMP check of SEV-SNP forbade it (AMD)", since="CPUs with SEV-SNP",
+              linux=("X86_PF_RMP",)),
+    ),
+    sources=(
+        Source("Intel SDM volume 3A", "Page-Fault Exceptions", "June 2025 edition by title"),
+        Source("AMD64 APM volume 2", "Page-Fault Error Code", "by title"),
+        Source("Linux", "arch/x86/include/asm/trap_pf.h", "6.1.192, 6.12.117, 7.2.13"),
+    ),
+    clauses=(
+        (Case(U, U, "User-mode code tried to "), otherwise("Supervisor-mode code tried to ")),
+        (Case(I, I, "fetch an instruction from "), Case(W, W, "write to "), otherwise("read from ")),
+        (
+            Case(SGX, SGX, "a page that SGX's access checks forbid"),
+            Case(RSVD, RSVD, "an address whose translation has a reserved bit set"),
+            Case(P, P, "a present page that does not allow it"),
+            otherwise("a page that is not present"),
+        ),
+        (Case(PK, PK, ", and a protection key said no"),),
+        (Case(SS, SS, ", as a shadow-stack access"),),
+        (Case(HLAT, HLAT, ", during HLAT paging"),),
+        (Case(RMP, RMP, ", and the RMP check of SEV-SNP said no"),),
+        (otherwise("."),),
+    ),
+    impossible=(
+        Case(P | SGX, SGX, "SGX without P: SGX's checks come after a translation that succeeded."),
+        Case(P | RSVD, RSVD, "RSVD without P: a reserved bit is only looked at in an entry that is present."),
+        Case(P | PK, PK, "PK without P: a protection key belongs to a page that is present."),
+        Case(W | I, W | I, "W/R with I/D: one access is a write or a fetch, never both."),
+        Case(I | PK, I | PK, "PK with I/D: protection keys do not apply to instruction fetches."),
+        Case(I | SS, I | SS, "SS with I/D: a shadow-stack access is a data access."),
+    ),
+    readers=(
+        Reader(r"error_code\(0x([0-9a-f]+)\)", 16, "the #PF line of an oops"),
+        Reader(r"segfault at .*? error ([0-9a-f]+)", 16, "a segfault line of dmesg (its number is hex)"),
+        Reader(r"error_code[=: ]+(?:0x)?([0-9a-f]+)", 16, "a tracepoint's error_code="),
+        Reader(r"\bOops: ([0-9a-f]{4,16})\b", 16, "the Oops: line (its number is hex)"),
+        Reader(r"\bv=0e e=([0-9a-f]{4,8})\b", 16, "QEMU's -d int log"),
+        Reader(
+            r"(general protection|invalid opcode|divide error|stack segment|double fault|v=[0-9a-f]{2} e=)", 0,
+            "this line reports another exception, not a page fault; its error code has other bits",
+        ),
+    ),
+    examples=(
+        ("First touch", 0x6), ("Copy on write", 0x7), ("NX fetch", 0x15), ("Kernel NULL read", 0x0), ("SMAP read", 0x1),
+    ),
+)  # fmt: skip

@@ -1,0 +1,85 @@
+"""``make record``: run the experiments here and commit what they answered.
+
+Only stale records are made again, unless ``--all``; name experiments (``signals.outcomes``) to choose. Nothing
+else writes records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from syslab.evidence import Experiment, records
+from syslab.evidence.bounded import ExperimentFailed, run
+from syslab.evidence.code_hash import code_hash
+from syslab.evidence.provenance import here
+
+
+def experiments() -> Iterator[Experiment]:
+    """Every experiment of the book that can be asked without arguments."""
+    import syslab.experiments as room
+
+    for path in sorted(Path(room.__path__[0]).glob("[a-z]*.py")):
+        module = import_module(f"syslab.experiments.{path.stem}")
+        for name in sorted(vars(module)):
+            found = getattr(module, name)
+            if isinstance(found, Experiment) and found.function.__module__ == module.__name__ and _recordable(found):
+                yield found
+
+
+def _recordable(experiment: Experiment) -> bool:
+    code = experiment.function.__code__
+    required = code.co_argcount + code.co_kwonlyargcount - len(experiment.function.__defaults__ or ())
+    return required - len(experiment.function.__kwdefaults__ or {}) == 0
+
+
+def stale(experiment: Experiment, witness: str = "host") -> bool:
+    """Whether the record is missing or was made by other code than there is now."""
+    try:
+        _, provenance = records.load(experiment.name, witness)
+    except records.NoRecord:
+        return True
+    return provenance.code != code_hash(experiment.function.__module__)
+
+
+def record(experiment: Experiment) -> str:
+    """Run it here and write its record; what happened, in a line. ExperimentFailed passes through."""
+    missing = experiment.missing()
+    if missing:
+        return "not here: " + "; ".join(f"needs {need.name}, but {why}" for need, why in missing)
+    result = run(experiment)
+    provenance = here("live", result.seconds, experiment.tools, code=code_hash(experiment.function.__module__))
+    records.save(experiment.name, result.data, provenance)
+    return f"recorded in {result.seconds:.2f} s"
+
+
+def main() -> int:
+    """Exit status 1 if an experiment failed or a stale one could not run here."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="experiments to record, as module.function")
+    parser.add_argument("--all", action="store_true", help="also those that are not stale")
+    options = parser.parse_args()
+    known = {e.name: e for e in experiments()}
+    unknown = sorted(set(options.names) - set(known))
+    if unknown:
+        print(f"no such experiment: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    bad = 0
+    for name in options.names or known:
+        if not (options.all or options.names or stale(known[name])):
+            print(f"{name}: fresh")
+            continue
+        try:
+            outcome = record(known[name])
+        except ExperimentFailed as error:
+            outcome = f"FAILED: {error}"
+        bad |= not outcome.startswith("recorded")
+        print(f"{name}: {outcome}", flush=True)
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
