@@ -45,9 +45,7 @@ class Experiment:
         return list(result) if isinstance(result, Iterator) else result
 
 
-def experiment(
-    *needs: Need, timeout: float = 10.0, tools: tuple[str, ...] = ()
-) -> Callable[[Callable[..., Any]], Experiment]:
+def experiment(*needs: Need, timeout: float = 10.0, tools: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Experiment]:
     """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance."""
 
     def declare(function: Callable[..., Any]) -> Experiment:

@@ -51,16 +51,22 @@ class Verdict:
         return ("as predicted" if self.held else "not as predicted") + (f": {self.text}" if self.text else "")
 
 
-Column = tuple[str, str] | tuple[str, str, Callable[[Any], Any]]
+@dataclass(frozen=True)
+class Column:
+    """``of`` is a key of the row, or a function of the row; ``number`` aligns right, in monospace."""
+
+    heading: str
+    of: str | Callable[[dict[str, Any]], Any]
+    number: bool = False
+
+    def cell(self, row: dict[str, Any]) -> Any:
+        """The content for one row."""
+        return row[self.of] if isinstance(self.of, str) else self.of(row)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Rows of an answer as a table with its provenance underneath.
-
-    ``columns`` are (key, heading) or (heading, number marker "#" kept in the heading, function of the row).
-    A heading that starts with ``#`` is a column of numbers: right-aligned, monospaced.
-    """
+    """Rows of an answer as a table with its provenance underneath. ``rows`` defaults to the whole answer."""
 
     evidence: Evidence
     columns: Sequence[Column]
@@ -69,27 +75,23 @@ class Measured:
 
     def _cells(self) -> list[list[Any]]:
         rows = self.evidence.data if self.rows is None else self.rows
-        return [[column[2](row) if len(column) == 3 else row[column[0]] for column in self.columns] for row in rows]
+        return [[column.cell(row) for column in self.columns] for row in rows]
 
     def __repr__(self) -> str:
-        head = [column[1].lstrip("#") for column in self.columns]
+        head = [column.heading for column in self.columns]
         body = [[str(cell) for cell in row] for row in self._cells()]
         wide = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
         lines = ["  ".join(text.ljust(w) for text, w in zip(row, wide, strict=True)).rstrip() for row in [head, *body]]
         return "\n".join([*lines, repr(self.evidence)])
 
     def _repr_html_(self) -> str:
-        numeric = [column[1].startswith("#") for column in self.columns]
-
         def cell(tag: str, i: int, content: Any) -> str:
-            kind = ' class="num"' if numeric[i] else ""
+            kind = ' class="num"' if self.columns[i].number else ""
             scope = ' scope="col"' if tag == "th" else ""
             return f"<{tag}{scope}{kind}>{_inline(content)}</{tag}>"
 
-        head = "".join(cell("th", i, column[1].lstrip("#")) for i, column in enumerate(self.columns))
-        body = "".join(
-            "<tr>" + "".join(cell("td", i, content) for i, content in enumerate(row)) + "</tr>" for row in self._cells()
-        )
+        head = "".join(cell("th", i, column.heading) for i, column in enumerate(self.columns))
+        body = "".join("<tr>" + "".join(cell("td", i, content) for i, content in enumerate(row)) + "</tr>" for row in self._cells())
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return styled(
             f'<figure class="measured"><div class="scroll" tabindex="0" role="region" aria-label="measured table"><table>'
@@ -105,3 +107,28 @@ def _inline(content: Any) -> str:
         kind = "confirmed" if content.held else "corrected"
         return f'<span class="vb vb-{kind}">{html.escape(str(content))}</span>'
     return html.escape(str(content))
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A layout's table: a row a field, with what brought it and the kernel's name for it."""
+
+    layout: Any
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{row['bits']:>6}  {row['name']:<6} {row['meaning']}" for row in self.layout.table())
+
+    def _repr_html_(self) -> str:
+        head = ("Bits", "Name", "Meaning", "Since", "Linux")
+        keys = ("bits", "name", "meaning", "since", "linux")
+        rows = "".join(
+            "<tr>" + "".join(f"<td{' class=num' if key == 'bits' else ''}>{html.escape(row[key])}</td>" for key in keys) + "</tr>"
+            for row in self.layout.table()
+        )
+        titles = "".join(f'<th scope="col"{" class=num" if i == 0 else ""}>{text}</th>' for i, text in enumerate(head))
+        sources = "; ".join(str(source) for source in self.layout.sources)
+        return styled(
+            f'<figure class="measured fields"><div class="scroll" tabindex="0" role="region" aria-label="{html.escape(self.layout.name)}">'
+            f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
+            f"<figcaption>{html.escape(sources)}</figcaption></figure>"
+        )

@@ -15,6 +15,7 @@ from ..machines.native import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, map_p
 
 NULL = 0x10
 KERNEL = 0xFFFF_FFFF_8100_0000  # inside the kernel's text mapping (x86_64/mm.rst), mapped or not
+HOLE = 0xFFFF_FFFF_FFE0_0000  # the unused hole at the very top (x86_64/mm.rst): nothing is ever mapped there
 VSYSCALL = 0xFFFF_FFFF_FF60_0000
 NON_CANONICAL = 0x8000_0000_0000_0000
 RET_THERE = bytes.fromhex("c607c3 c3")  # mov byte [rdi], 0xc3; ret
@@ -80,6 +81,7 @@ PAGES = {
         Page("PROT_NONE, read before", lambda: map_pages(PROT_READ), _read_then_close),
         Page("data (NX), written before", lambda: map_pages(PROT_READ | PROT_WRITE), _write, present=True),
         Page("kernel text", lambda: KERNEL, present=True, kernel_half=True),
+        Page("unused hole at the top", lambda: HOLE, kernel_half=True),
         Page("vsyscall page", lambda: VSYSCALL, present=True, kernel_half=True),
         Page("non-canonical", lambda: NON_CANONICAL, canonical=False),
     )
@@ -96,6 +98,7 @@ CASES = (
     ("read", "kernel text"),
     ("write", "kernel text"),
     ("fetch", "kernel text"),
+    ("read", "unused hole at the top"),
     ("read", "vsyscall page"),
     ("read", "non-canonical"),
 )
@@ -105,12 +108,13 @@ OTHERS = (("ud2", machine.UD2), ("divide by zero", machine.DIVIDE_BY_ZERO), ("in
 def predict(access: str, page: str) -> int | None:
     """The chapter's model of the code in the signal frame: what was accessed, how, from user mode.
 
-    The kernel half always reads as present, because Linux says so to every user. None: not a page fault.
+    The kernel half always counts as present, because Linux says so to every user. None: not a page fault.
     """
     target = PAGES[page]
     if not target.canonical:
         return None
-    return PFEC.encode(**{"U/S": 1, "P": int(target.present), "W/R": int(access == "write"), "I/D": int(access == "fetch")})
+    present = target.present or target.kernel_half
+    return PFEC.encode(**{"U/S": 1, "P": int(present), "W/R": int(access == "write"), "I/D": int(access == "fetch")})
 
 
 def _row(access: str, page: str, fault: machine.Fault | None, address: int | None = None) -> dict[str, Any]:

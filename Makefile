@@ -1,0 +1,45 @@
+# The README's two commands are `make book` and `make test`; both set up all they need. `make help` lists the rest.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help book test serve lab notebooks record lock format clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+# Both files are stamps: a second run neither reinstalls nor asks the network.
+$(READY): requirements.txt pyproject.toml apt.txt tools/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/setup.sh
+	@touch $@
+
+book: $(READY) notebooks ## the whole book, every cell executed, in _build/html
+	@$(BIN)/python -m tools.book
+
+test: $(READY) ## everything that CI checks
+	@$(BIN)/python -m tools.check
+
+serve: book ## the built book on loopback, PORT=8000
+	@echo "http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lab: $(READY) notebooks ## JupyterLab on the notebooks
+	@$(BIN)/python -m tools.lab
+
+notebooks: $(READY) ## notebooks/ from book/
+	@$(BIN)/python -m tools.notebooks
+
+record: $(READY) ## run the experiments here and write the records that are stale
+	@$(BIN)/python -m tools.record
+
+lock: $(READY) ## requirements.txt from pyproject.toml (needs the network)
+	@sh tools/lock.sh
+
+format: $(READY) ## ruff's formatter over all Python
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean: ## remove what was built; keeps the environment
+	rm -rf _build

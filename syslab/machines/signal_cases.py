@@ -1,0 +1,287 @@
+"""One signal, one disposition, one kind of process: start it, send the signal, see what becomes of it.
+
+What is seen is settled, not timed: after the signal the process is asked whether it is alive. A signal is acted on
+before a process returns to user mode, so an answer comes from one that survived it; otherwise it has stopped or died.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from .processes import Child, children, limit_core, masks, parent_argv, state, target_argv
+
+SIGNALS = ("INT", "TERM", "QUIT", "HUP", "KILL", "STOP", "CONT")
+DISPOSITIONS = ("default", "ignored", "handled", "blocked")
+UNSHARE = ("unshare", "--user", "--map-root-user", "--pid", "--")  # the first child is PID 1; we wait for it ourselves
+PROMPT = "prompt> "
+WORDS = ("handler ", "atexit ", "finally ")  # what a target says of itself
+TRAP = 'if [ "$#" -gt 0 ]; then trap -- "$1" "$2"; fi; '
+SCRIPT = TRAP + 'echo "ready $$"; while read -r -u 3 question; do echo alive; done'
+WAITING = TRAP + "bash -c 'echo \"ready $PPID\"; read -r -u 3 question'; echo alive; read -r -u 3 question"
+PARENT_SAYS = re.compile(r"^(status|word) (\d+)\n", re.MULTILINE)
+BACKGROUND = '"$@" & wait $!; echo "status $?"'
+
+
+def number_of(name: str) -> int:
+    """15 for ``TERM`` or ``SIGTERM``; ValueError that names the accepted ones."""
+    short = name.upper().removeprefix("SIG") if isinstance(name, str) else name
+    if short not in SIGNALS:
+        raise ValueError(f"signal {name!r} is none of {', '.join(SIGNALS)}")
+    return int(signal.Signals[f"SIG{short}"])
+
+
+@dataclass
+class Running:
+    """A target that is ready. ``pid`` gets the signal; ``child`` is the process we wait for, itself or its parent."""
+
+    child: Child
+    pid: int
+    inside: bool = False  # the signal is sent from inside its pid namespace
+
+    @property
+    def own(self) -> bool:
+        """Whether the target is our own child."""
+        return self.pid == self.child.pid
+
+    def send(self, number: int) -> None:
+        """The signal."""
+        if self.inside:
+            self.child.tell(f"send {number}\n")
+        else:
+            os.kill(self.pid, number)
+
+    def ask(self) -> None:
+        """Whether it is alive."""
+        self.child.tell("echo al''ive\n" if self.child.terminal else "?\n")
+
+    def _fate(self, since: int) -> str:
+        heard = re.compile(r"^alive\n.*" + PROMPT if self.child.terminal else r"^alive\n", re.MULTILINE | re.DOTALL)
+        if heard.search(self.child.said, since):
+            return "survived"
+        if self.child.word is not None or PARENT_SAYS.search(self.child.said):
+            return "died"
+        if self.own:
+            return "stopped" if self.child.words and os.WIFSTOPPED(self.child.words[-1]) else ""
+        return "stopped" if state(self.pid) == "T" else ""
+
+    def settle(self, since: int) -> str:
+        """``survived``, ``died`` or ``stopped``, by what it says from position ``since`` on; TimeoutError if neither."""
+        again = 0.0
+
+        def fate() -> str:
+            nonlocal again
+            if time.monotonic() > again:  # a shell that is interrupted may drop what was typed
+                again = time.monotonic() + (0.5 if self.child.terminal else 60)
+                self.ask()
+            return self._fate(since)
+
+        return self.child.until(fate, "an answer, a stop or an end")
+
+    def go_on(self, since: int) -> str:
+        """``continued`` once it runs again."""
+        if self.own:
+            self.child.until(lambda: os.WIFCONTINUED(self.child.words[-1]), "word of its continuing")
+        fate = self.settle(since)
+        return "continued" if fate == "survived" else fate
+
+
+def _ready(child: Child) -> int:
+    def found() -> list[str]:
+        ready = re.findall(r"^ready (\d+)\n", child.said, re.MULTILINE)
+        if not ready and child.word is not None:
+            raise RuntimeError(f"the child ended before it was ready: {(child.lines or [''])[-1]}")
+        return ready
+
+    return int(child.until(found, "its ready")[0])
+
+
+def program(number: int, disposition: str, setup: str = "") -> Running:
+    """The plain process; ``setup`` is Python that it runs before it is ready. RuntimeError if it does not get there."""
+    child = Child(target_argv(number, disposition, setup=setup))
+    return _or_close(child, lambda: Running(child, _ready(child)))
+
+
+def _job(number: int, disposition: str) -> Running:
+    child = Child(["bash", "-c", BACKGROUND, "bash", *target_argv(number, disposition)])
+    return _or_close(child, lambda: Running(child, _ready(child)))
+
+
+def _init(number: int, disposition: str, inside: bool = False) -> Running:
+    child = Child([*UNSHARE, *parent_argv(target_argv(number, disposition))])
+
+    def first() -> Running:
+        _ready(child)
+        return Running(child, children(child.pid)[0], inside)
+
+    return _or_close(child, first)
+
+
+def _init_inside(number: int, disposition: str) -> Running:
+    return _init(number, disposition, inside=True)
+
+
+def _actions(number: int, disposition: str) -> list[str]:
+    name = signal.Signals(number).name
+    action = {"ignored": "", "handled": f"echo handler {name}"}.get(disposition)
+    return [] if action is None else [action, name.removeprefix("SIG")]
+
+
+def script(number: int, disposition: str, text: str = SCRIPT) -> Running:
+    """Bash as it runs a script: ``text``, with the trap's action and signal as its arguments if there is one."""
+    blocked = [number] if disposition == "blocked" else []  # bash cannot block; a mask is inherited
+    child = Child(["bash", "-c", text, "bash", *_actions(number, disposition)], blocked)
+    return _or_close(child, lambda: Running(child, _ready(child)))
+
+
+def _waiting(number: int, disposition: str) -> Running:
+    running = script(number, disposition, WAITING)
+
+    def asleep() -> Running:  # its command runs, so if it sleeps, it sleeps in wait(2)
+        running.child.until(lambda: state(running.pid) == "S", "the shell's wait for its command")
+        return running
+
+    return _or_close(running.child, asleep)
+
+
+def interactive(blocked: tuple[int, ...] = (), **variables: str) -> Child:
+    """An interactive bash on a terminal of its own, at its first prompt."""
+    child = Child(["bash", "--norc", "--noprofile", "-i"], blocked, terminal=True, variables={"PS1": PROMPT, **variables})
+    child.hear(PROMPT)
+    return child
+
+
+def _interactive(number: int, disposition: str) -> Running:
+    child = interactive((number,) if disposition == "blocked" else ())
+
+    def prepared() -> Running:
+        if actions := _actions(number, disposition):
+            child.tell(f"trap '{actions[0]}' {actions[1]}; echo tr''apped\n")
+            child.hear(PROMPT, child.hear("\ntrapped\n"))
+        return Running(child, child.pid)
+
+    return _or_close(child, prepared)
+
+
+def _or_close(child: Child, make: Callable[[], Running]) -> Running:
+    try:
+        return make()
+    except BaseException:
+        child.close()
+        raise
+
+
+TARGETS: dict[str, Callable[[int, str], Running]] = {
+    "process": program,
+    "script": script,
+    "script-waiting": _waiting,
+    "interactive-bash": _interactive,
+    "background-job": _job,
+    "pid-1": _init,
+    "pid-1-inside": _init_inside,
+}
+TITLES = {
+    "process": "a plain process",
+    "script": "bash, running a script",
+    "script-waiting": "bash, running a script, while a command of it runs",
+    "interactive-bash": "an interactive bash at its prompt",
+    "background-job": "a background job of a script",
+    "pid-1": "PID 1 of a pid namespace, signal from outside",
+    "pid-1-inside": "PID 1 of a pid namespace, signal from inside",
+}
+NAMESPACED = ("pid-1", "pid-1-inside")
+SHELLS = ("script", "script-waiting", "interactive-bash")
+
+
+@cache
+def namespace_refusal() -> str:
+    """Why this machine gives us no pid namespace, in unshare's words; "" if it does."""
+    try:
+        tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if tried.returncode == 0 else (tried.stderr.strip().splitlines() or [f"status {tried.returncode}"])[-1]
+
+
+def _stands(pid: int, number: int) -> str:
+    """What the kernel holds of the signal before it is sent."""
+    bit, now = 1 << number - 1, masks(pid)
+    names = {"SigBlk": "blocked", "SigIgn": "ignored", "SigCgt": "handled"}
+    return ", ".join(word for mask, word in names.items() if now[mask] & bit) or "default"
+
+
+def blank(number: int, disposition: str, target: str) -> dict[str, Any]:
+    """A row of which nothing is measured yet."""
+    return {
+        "signal": signal.Signals(number).name.removeprefix("SIG"),
+        "disposition": disposition,
+        "target": target,
+        "outcome": "not possible here",
+        "why": "",  # why it was not possible
+        "refused": "",  # how the kernel refused the disposition
+        "stands": "",  # the disposition as the kernel has it before the signal
+        "sig_blk": "",
+        "sig_ign": "",
+        "sig_cgt": "",
+        "wait_status": None,
+        "core": None,
+        "shell_status": None,
+        "pending": None,
+        "atexit_ran": None,
+        "said": [],
+    }
+
+
+def observe(number: int, disposition: str, target: str) -> dict[str, Any]:
+    """One row. ``CONT`` is sent to a process that got SIGSTOP before; TimeoutError if a child stays silent."""
+    row = blank(number, disposition, target)
+    if target in NAMESPACED and (why := namespace_refusal()):
+        return row | {"why": why}
+    return watch(row, number, TARGETS[target](number, disposition))
+
+
+def watch(row: dict[str, Any], number: int, running: Running) -> dict[str, Any]:
+    """Send the signal to ``running``, fill in ``row``, and end the target."""
+    with running.child as child:
+        limit_core(running.pid, 1)
+        before = masks(running.pid)
+        row["stands"] = _stands(running.pid, number)
+        row |= {f"sig_{name[3:].lower()}": hex(before[name]) for name in ("SigBlk", "SigIgn", "SigCgt")}
+        since = len(child.said)
+        fate = "survived"
+        if number == signal.SIGCONT:
+            running.send(signal.SIGSTOP)
+            fate = running.settle(since)
+            since = len(child.said)
+        running.send(number)
+        row["outcome"] = running.go_on(since) if fate == "stopped" else running.settle(since)
+        if row["outcome"] != "died":
+            now = masks(running.pid)
+            row["pending"] = bool((now["SigPnd"] | now["ShdPnd"]) & 1 << number - 1)
+        _conclude(row, running)
+    return row
+
+
+def _conclude(row: dict[str, Any], running: Running) -> None:
+    child = running.child
+    if row["outcome"] == "died":
+        if told := PARENT_SAYS.search(child.said):
+            row["wait_status" if told[1] == "word" else "shell_status"] = int(told[2])
+        else:
+            row["wait_status"] = child.word
+        if row["wait_status"] is not None:
+            row["core"] = os.WCOREDUMP(row["wait_status"])
+        child.kill()  # what it leaves behind; and its last words are read
+        if row["target"] not in SHELLS:
+            row["atexit_ran"] = "atexit ran" in child.lines
+    elif running.own and child.words:
+        row["wait_status"] = child.words[-1]
+    row["said"] = [line for line in child.lines if line.startswith(WORDS)]
+    row["refused"] = next((line.split()[1] for line in child.lines if line.startswith("refused ")), "")

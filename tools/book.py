@@ -1,0 +1,45 @@
+"""``make book``: build the whole book, then say where it is and what on it is live and what recorded."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from .environment import BUILD, ROOT, contained
+
+
+def build(strict: bool = False) -> int:
+    """Run jupyter-book; its exit status. ``strict`` turns warnings into errors."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book"]
+    if strict:
+        command += ["-W", "--keep-going"]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **contained()}, check=False).returncode
+
+
+def summary() -> str:
+    """Where the book is, and how each page's results were made."""
+    lines = [f"The book is {BUILD / 'html' / 'index.html'}"]
+    for page in sorted((BUILD / "html").rglob("*.html")):
+        how = Counter(re.findall(r'class="provenance"><span class="vb vb-(\w+)"', page.read_text(encoding="utf-8")))
+        if how:
+            counts = ", ".join(f"{n} {word}" for word, n in sorted(how.items()))
+            lines.append(f"  {page.relative_to(BUILD / 'html').with_suffix('')}: {counts}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Exit status of the build."""
+    started = time.monotonic()
+    status = build()
+    if status == 0:
+        print(f"{summary()}\nbuilt in {time.monotonic() - started:.1f} s")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

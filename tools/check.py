@@ -1,0 +1,60 @@
+"""``make test``: every check, in the order in which it is cheapest to fail. Ends with pytest's own closing line.
+
+The static checks come first; then notebooks in step; then the book is built with warnings as errors; then one pytest
+run over tests/ and notebooks/ (nbval), two processes by file.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from .book import build
+from .environment import ROOT, contained
+
+STATIC = (
+    ("ruff", [sys.executable, "-m", "ruff", "check", "."]),
+    ("format", [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."]),
+    ("mypy", [sys.executable, "-m", "mypy"]),
+    ("notebooks in step", [sys.executable, "-m", "tools.notebooks", "--check"]),
+)
+
+
+def main() -> int:
+    """Exit status: 0 only if all passed."""
+    environment = {**os.environ, **contained()}
+    for name, command in STATIC:
+        started = time.monotonic()
+        print(f"── {name}", flush=True)
+        status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        if status:
+            print(f"{name} failed ({status})")
+            return status
+        print(f"   {time.monotonic() - started:.1f} s", flush=True)
+    print("── the book, warnings as errors", flush=True)
+    started = time.monotonic()
+    if status := build(strict=True):
+        print(f"the build failed ({status})")
+        return status
+    print(f"   {time.monotonic() - started:.1f} s", flush=True)
+    print("── tests", flush=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-cell-timeout=120",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "tests",
+        "notebooks",
+    ]
+    return subprocess.run(command + sys.argv[1:], cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""book/**/*.md -> notebooks/**/*.ipynb, one way and byte-stable; ``--check`` only compares.
+
+What only Sphinx understands is written as Markdown that JupyterLab and GitHub show: the book's own directives
+(:mod:`.markup`), terms, verdicts, foldings, and links between pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import posixpath
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jupytext
+import nbformat
+import yaml
+
+from .chapters import Chapter, all_chapters, topics
+from .environment import ROOT
+from .markup import SHAPES, choices
+
+OUT = ROOT / "notebooks"
+BLOCK = re.compile(
+    r"^(?P<fence>:{3,}|`{3,})\{(?P<name>[a-z]+)\}[ ]*(?P<arg>[^\n]*)\n(?P<body>.*?)^(?P=fence)[ ]*$", re.MULTILINE | re.DOTALL
+)
+KNOWN_TO_JUPYTER = {"code-cell", "note", "warning", "tip", "figure"}  # jupytext's own, and jupyterlab-myst's
+
+
+def _promise(chapter: Chapter, arg: str, body: str) -> str:
+    about = chapter.about
+    lines = [f"**{' '.join(body.split())}**"]
+    if about:
+        meta = [f"{about['minutes']} minutes", f"live run needs: {about['needs']}"]
+        meta += [f"builds on [{Chapter(name).title}]({_relative(chapter, name)})" for name in about.get("builds_on", [])]
+        lines += ["", f"*{' · '.join(meta)}*"]
+    return "\n".join(lines)
+
+
+def _claim(chapter: Chapter, arg: str, body: str) -> str:
+    quoted = "\n".join(f"> {line}".rstrip() for line in body.strip().splitlines())
+    return f"> **{SHAPES[arg.strip()]} {arg.strip()}** by what follows\n>\n{quoted}"
+
+
+def _predict(chapter: Chapter, arg: str, body: str) -> str:
+    parts = [f"**{arg.strip()}** Open the one you think is right."]
+    for choice in choices(body.splitlines(), f"{chapter.name}: predict"):
+        word = "Yes." if choice.right else "Not quite."
+        summary = re.sub(r"`([^`]+)`", r"<code>\1</code>", choice.text)
+        parts.append(f"<details><summary>{summary}</summary>\n\n{word} {choice.why}\n\n</details>")
+    return "\n\n".join(parts)
+
+
+def _dropdown(chapter: Chapter, arg: str, body: str) -> str:
+    return f"<details><summary>{arg.strip()}</summary>\n\n{body.strip()}\n\n</details>"
+
+
+def _parts(chapter: Chapter, arg: str, body: str) -> str:
+    listed = topics()
+    lines = []
+    for part in dict.fromkeys(t.part for t in listed):
+        written = dict.fromkeys(t.chapter for t in listed if t.part == part and t.written)
+        links = ", ".join(f"[{Chapter(name).title}]({_relative(chapter, name)})" for name in written)
+        lines.append(f"- **{part}**: {links or 'planned'}")
+    return "\n".join(lines)
+
+
+TRANSLATE: dict[str, Callable[[Chapter, str, str], str]] = {
+    "promise": _promise,
+    "claim": _claim,
+    "predict": _predict,
+    "dropdown": _dropdown,
+    "parts": _parts,
+}
+
+
+def _relative(chapter: Chapter, target: str) -> str:
+    """A link from one notebook to another page: its notebook if it has one, else the hosted page."""
+    if Chapter(target).path.is_file() and Chapter(target).runs:
+        return posixpath.relpath(f"{target}.ipynb", posixpath.dirname(chapter.name) or ".")
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return f"{config['html']['baseurl']}{target}.html"
+
+
+def translate(chapter: Chapter) -> str:
+    """The chapter's source with the book's own markup written out. ValueError for a directive nobody translates."""
+
+    def block(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name in TRANSLATE:
+            return TRANSLATE[name](chapter, found["arg"], found["body"])
+        if name not in KNOWN_TO_JUPYTER:
+            raise ValueError(
+                f"book/{chapter.name}.md: directive {name!r} means nothing in a notebook; translate it in tools/notebooks.py"
+            )
+        return found[0]
+
+    def link(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(chapter.name), found[2]))
+        return f"[{found[1]}]({_relative(chapter, target)}{found[3] or ''})"
+
+    text = BLOCK.sub(block, chapter.text)
+    text = re.sub(r"\{verdict\}`(\w+)`", lambda m: f"**{SHAPES[m[1]]} {m[1]}**", text)
+    text = re.sub(r"\{term\}`(?:([^`<]+?) <[^`>]+>|([^`]+))`", lambda m: m[1] or m[2], text)
+    text = re.sub(r"\[([^\]]+)\]\(([\w./-]+)\.md(#[\w-]+)?\)", link, text)
+    odd = re.search(r"\{[a-z]+\}`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    if odd:
+        raise ValueError(f"book/{chapter.name}.md: role {odd[0]!r} means nothing in a notebook; translate it in tools/notebooks.py")
+    return text
+
+
+def notebook(chapter: Chapter) -> str:
+    """The whole .ipynb: no outputs, cell ids from the cells' contents."""
+    nb = jupytext.reads(translate(chapter), fmt="md:myst")
+    nb.metadata = {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    seen: dict[str, int] = {}
+    for cell in nb.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()[:8]
+        number = seen[digest] = seen.get(digest, -1) + 1
+        cell["id"] = f"{digest}-{number}" if number else digest
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = {"tags": tags} if tags else {}
+        if "remove-input" in tags:  # the book hides the code; JupyterLab folds it
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    nbformat.validate(nb)
+    return str(nbformat.writes(nb, indent=1, sort_keys=True, ensure_ascii=False)) + "\n"
+
+
+def main() -> int:
+    """Write what differs and remove what has no chapter; with ``--check`` say what would change and exit 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if notebooks/ is not in step with book/")
+    check = parser.parse_args().check
+    wanted = {OUT / f"{c.name}.ipynb": notebook(c) for c in all_chapters() if c.runs}
+    present = set(OUT.rglob("*.ipynb"))
+    changed: list[Path] = []
+    for path, text in wanted.items():
+        if path not in present or path.read_text(encoding="utf-8") != text:
+            changed.append(path)
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    for path in sorted(p for p in present - set(wanted) if ".ipynb_checkpoints" not in p.parts):
+        changed.append(path)
+        if not check:
+            path.unlink()
+    for path in changed:
+        print(f"{'out of step' if check else 'wrote or removed'}: {path.relative_to(ROOT)}")
+    if check and changed:
+        print("run `make notebooks`", file=sys.stderr)
+    return int(check and bool(changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""The book's Sphinx extension: markup, launch links, the ledger, what each page loads, and execution before reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from . import assets, build, ledger, markup
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Sphinx calls this."""
+    for module in (markup, ledger, assets, build):
+        module.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,93 @@
+"""Generated lists: the ledger of all topics, and the parts with their chapters for the front page."""
+
+from __future__ import annotations
+
+import html
+from itertools import groupby
+from typing import Any
+
+import yaml
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from ..chapters import BOOK, VERDICTS, Chapter, Topic, topic_chapters, topics
+
+
+class _Generated(SphinxDirective):
+    """A list made from topics.yml and the chapters' front matter; its page is read again when any of them changes."""
+
+    def depend(self) -> None:
+        """Tell Sphinx what the page is made from."""
+        self.env.note_dependency(str(BOOK / "topics.yml"))
+        for chapter in topic_chapters():
+            self.env.note_dependency(str(chapter.path))
+
+    def link(self, chapter: Chapter) -> str:
+        """An HTML link to a chapter."""
+        uri = self.env.app.builder.get_relative_uri(self.env.docname, chapter.name)
+        return f'<a href="{uri}">{html.escape(chapter.title)}</a>'
+
+
+class Ledger(_Generated):
+    """Every topic of the notes: what it says, the verdict, the evidence, the chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        """A filter and a table for each part."""
+        self.depend()
+        listed = topics()
+        done = sum(t.written for t in listed)
+        rows = [f"<p>{done} of {len(listed)} topics are answered; the others are planned and carry no verdict yet.</p>", _filter()]
+        for part, group in groupby(listed, key=lambda t: t.part):
+            rows.append(
+                f'<h2 id="{part.lower().replace(" ", "-").replace(chr(39), "")}">{html.escape(part)}</h2><div class="scroll" tabindex="0" '
+                f'role="region" aria-label="{html.escape(part)}"><table class="ledger"><thead><tr><th scope="col">Topic</th>'
+                '<th scope="col">The note says</th><th scope="col">Verdict</th><th scope="col">Evidence</th></tr></thead><tbody>'
+            )
+            rows += [self._row(topic) for topic in group]
+            rows.append("</tbody></table></div>")
+        return [nodes.raw("", "\n".join(rows), format="html")]
+
+    def _row(self, topic: Topic) -> str:
+        chapter = self.link(Chapter(topic.chapter)) if topic.written else "planned"
+        verdict = f'<span class="vb vb-{topic.verdict}">{topic.verdict}</span>' if topic.written else "planned"
+        evidence = f"{html.escape(topic.evidence)} {chapter}" if topic.written else ""
+        kind = topic.verdict if topic.written else "planned"
+        return (
+            f'<tr class="{kind}" id="topic-{topic.id}"><td>{html.escape(topic.title)}<span class="id">{topic.id}</span></td>'
+            f"<td>{html.escape(topic.claim)}</td><td>{verdict}</td><td>{evidence}</td></tr>"
+        )
+
+
+def _filter() -> str:
+    options = "".join(
+        f'<label><input type="radio" name="ledger" value="{word}"{" checked" if word == "all" else ""}>{word}</label>'
+        for word in ("all", *VERDICTS, "planned")
+    )
+    return f'<fieldset class="ledger-filter"><legend class="visually-hidden">Show topics</legend>{options}</fieldset>'
+
+
+class Parts(_Generated):
+    """The parts for the front page: what each is about, its chapters, and what is still planned."""
+
+    def run(self) -> list[nodes.Node]:
+        """A block for each part."""
+        self.depend()
+        listed = topics()
+        blocks = []
+        for part in yaml.safe_load((BOOK / "topics.yml").read_text(encoding="utf-8")):
+            mine = [t for t in listed if t.part == part["part"]]
+            written = list(dict.fromkeys(t.chapter for t in mine if t.written))
+            links = ", ".join(self.link(Chapter(name)) for name in written)
+            soon = sum(not t.written for t in mine)
+            more = f'<span class="soon">{soon} topic{"s" if soon != 1 else ""} planned</span>' if soon else ""
+            tail = " · ".join(x for x in (links, more) if x)
+            blocks.append(f"<p><b>{html.escape(part['part'])}</b> {html.escape(part['about'])}<br>{tail}</p>")
+        return [nodes.raw("", f'<div class="parts">{"".join(blocks)}</div>', format="html")]
+
+
+def setup(app: Sphinx) -> None:
+    """Register them."""
+    directives: dict[str, Any] = {"ledger": Ledger, "parts": Parts}
+    for name, directive in directives.items():
+        app.add_directive(name, directive)

@@ -1,0 +1,116 @@
+"""Directives and roles of :mod:`tools.markup`, as HTML."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import roles
+from markdown_it import MarkdownIt
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from ..chapters import VERDICTS, Chapter
+from ..markup import SHAPES, choices
+
+_inline = MarkdownIt().renderInline
+
+
+def badge(word: str) -> nodes.inline:
+    """A verdict or an evidence word with its shape and colour."""
+    return nodes.inline(word, word, classes=["vb", f"vb-{word}"])
+
+
+def verdict_role(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = None
+) -> tuple[list[nodes.Node], list[Any]]:
+    """``{verdict}`refined```."""
+    if text not in SHAPES:
+        return [], [inliner.reporter.error(f"unknown verdict {text!r}; known: {', '.join(SHAPES)}", line=lineno)]
+    return [badge(text)], []
+
+
+class Promise(SphinxDirective):
+    """The first lines of a chapter, then reading time, needs and what it builds on, from the front matter."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """The lead paragraph and the line under it."""
+        lead = nodes.container(classes=["promise"])
+        self.state.nested_parse(self.content, self.content_offset, lead)
+        about = Chapter(self.env.docname).about
+        if not about:
+            return [lead]
+        items = [f"{about['minutes']}\u00a0minutes", f"Live run needs: {about['needs']}"]
+        meta = nodes.bullet_list()
+        for item in items:
+            meta += nodes.list_item("", nodes.paragraph("", item))
+        if about.get("builds_on"):
+            paragraph = nodes.paragraph("", "Builds on ")
+            for i, name in enumerate(about["builds_on"]):
+                paragraph += [nodes.Text(", ")] if i else []
+                self.env.note_dependency(str(Chapter(name).path))
+                uri = self.env.app.builder.get_relative_uri(self.env.docname, name)
+                paragraph += nodes.reference("", Chapter(name).title, refuri=uri, internal=True)
+            meta += nodes.list_item("", paragraph)
+        return [lead, nodes.container("", meta, classes=["meta"])]
+
+
+class Claim(SphinxDirective):
+    """What the note says, and the verdict."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """An admonition in the verdict's colour."""
+        word = self.arguments[0]
+        if word not in VERDICTS:
+            raise self.error(f"verdict {word!r} is none of {', '.join(VERDICTS)}")
+        box = nodes.admonition(classes=["verdict", f"verdict-{word}"])
+        box += nodes.title("", "", badge(word), nodes.Text(" by what follows"))
+        self.state.nested_parse(self.content, self.content_offset, box)
+        return [box]
+
+
+class Predict(SphinxDirective):
+    """One question with choices; each choice says why it is right or wrong."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """A fieldset of radio buttons; rsn.js shows the reason behind the one chosen."""
+        try:
+            found = choices(list(self.content), f"{self.env.docname}: predict")
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        number = self.env.new_serialno("predict")
+        rows = [f'<fieldset class="predict"><legend>{_inline(self.arguments[0])}</legend>']
+        for i, choice in enumerate(found):
+            kind, word = ("yes", "Yes.") if choice.right else ("no", "Not quite.")
+            rows.append(
+                f'<label class="{kind}"><input type="radio" name="predict-{number}" value="{i}"><span>{_inline(choice.text)}</span>'
+                f'</label><p class="why" hidden><b>{word}</b> {_inline(choice.why)}</p>'
+            )
+        rows.append('<p class="say" role="status"></p></fieldset>')
+        return [nodes.raw("", "\n".join(rows), format="html")]
+
+
+def describe(doctree: nodes.document | None) -> str:
+    """The promise as a page description, escaped for an attribute; empty if there is none."""
+    for node in doctree.findall(nodes.container) if doctree is not None else ():
+        if "promise" in node["classes"]:
+            return html.escape(" ".join(node.astext().split()))
+    return ""
+
+
+def setup(app: Sphinx) -> None:
+    """Register them."""
+    roles.register_local_role("verdict", verdict_role)
+    app.add_directive("promise", Promise)
+    app.add_directive("claim", Claim)
+    app.add_directive("predict", Predict)
