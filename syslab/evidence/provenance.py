@@ -71,7 +71,7 @@ def _user() -> str:
 
 
 def tool_version(name: str) -> str:
-    """The first dotted number a program prints of itself, or "" where it is missing or silent."""
+    """The first dotted number or date (20230120) a program prints of itself, or "" where it is missing or silent."""
     path = shutil.which(name)
     if not path:
         return ""
@@ -81,7 +81,7 @@ def tool_version(name: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    found = re.search(r"\d+(?:\.\d+)+", done.stdout + done.stderr)
+    found = re.search(r"\d+(?:\.\d+)+|\b\d{8}\b", done.stdout + done.stderr)
     return found[0] if found else ""
 
 

@@ -25,7 +25,7 @@ def styled(body: str) -> str:
 
 def provenance_html(provenance: Provenance) -> str:
     """The line that says which machine answered."""
-    text = provenance.line().removeprefix(provenance.how)
+    text = " " + provenance.line().removeprefix(f"{provenance.how} · ")
     return f'<p class="provenance"><span class="vb vb-{provenance.how}">{provenance.how}</span>{html.escape(text)}</p>'
 
 
@@ -48,7 +48,7 @@ class Verdict:
     text: str = ""
 
     def __str__(self) -> str:
-        return ("as predicted" if self.held else "not as predicted") + (f": {self.text}" if self.text else "")
+        return ("holds" if self.held else "differs") + (f": {self.text}" if self.text else "")
 
 
 @dataclass(frozen=True)

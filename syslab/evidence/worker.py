@@ -90,6 +90,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     folder = tempfile.mkdtemp(prefix="syslab-")  # 0700
     os.chdir(folder)
+    tempfile.tempdir = folder
     os.environ.update(TMPDIR=folder, HOME=folder, LC_ALL="C.UTF-8")
     deadline = time.monotonic() + job["timeout"]
     try:
