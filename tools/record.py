@@ -19,7 +19,7 @@ from syslab.evidence.provenance import here
 
 
 def experiments() -> Iterator[Experiment]:
-    """Every experiment of the book that can be asked without arguments."""
+    """Every experiment of the book that takes no arguments."""
     import syslab.experiments as room
 
     for path in sorted(Path(room.__path__[0]).glob("[a-z]*.py")):
@@ -32,8 +32,7 @@ def experiments() -> Iterator[Experiment]:
 
 def _recordable(experiment: Experiment) -> bool:
     code = experiment.function.__code__
-    required = code.co_argcount + code.co_kwonlyargcount - len(experiment.function.__defaults__ or ())
-    return required - len(experiment.function.__kwdefaults__ or {}) == 0
+    return code.co_argcount + code.co_kwonlyargcount == 0
 
 
 def stale(experiment: Experiment, witness: str = "host") -> bool:

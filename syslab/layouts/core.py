@@ -137,9 +137,11 @@ class Layout:
     def __post_init__(self) -> None:
         if not 1 <= self.width <= 64:
             raise ValueError(f"layout {self.name}: width {self.width} is not 1 to 64 bits")
+        if any(f.bit < 0 or f.width < 1 for f in self.fields):
+            raise ValueError(f"layout {self.name}: a field starts below bit 0 or has no bits")
         taken = 0
         for f in sorted(self.fields, key=lambda f: f.bit):
-            if f.mask & taken or f.bit < 0 or f.bit + f.width > self.width:
+            if f.mask & taken or f.bit + f.width > self.width:
                 raise ValueError(f"layout {self.name}: field {f.name} (bits {f.bits}) overlaps or leaves {self.width} bits")
             taken |= f.mask
         if len({_key(f.name) for f in self.fields}) != len(self.fields):

@@ -15,7 +15,7 @@ def _code(row: dict[str, Any]) -> Any:
     if row["error_code"] is None:
         return ""
     text = f"{row['error_code']:#x}"
-    return Link(text, f"#{PFEC.anchor}={text}") if row["vector"] == 14 else text
+    return Link(text, f"#{PFEC.anchor}={text}") if row["vector"] == 14 else f"{row['exception']} {text}"
 
 
 def _model(row: dict[str, Any]) -> str:
@@ -34,10 +34,9 @@ def accesses(answer: Evidence) -> Measured:
     columns = [
         Column("Access", "access"),
         Column("To", "page"),
-        Column("Model", _model, number=True),
+        Column("Predicted", _model, number=True),
         Column("Measured", _code, number=True),
-        Column("Model held", _held),
-        Column("Exception", "exception"),
+        Column("Model", _held),
         Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
     ]
     return Measured(answer, columns, rows)

@@ -5,17 +5,30 @@ On the hosted page the loader puts a note with the launch links in their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import display
 
+from ..evidence import Evidence, Experiment, ask
+from ..evidence.show import Column, Measured
 from .base import FOLDER
 
 
-def live(ask: Callable[..., Any], **options: Mapping[str, Any]) -> widgets.Widget:
-    """A menu for each keyword (label -> value), a Run button, and what ``ask(**chosen)`` returns, or why it failed."""
+def table(answer: Evidence) -> Measured:
+    """An answer of one row as a table of its own, a line for each value; codes and status words in hex."""
+
+    def value(row: dict[str, Any]) -> str:
+        number = isinstance(row["value"], int) and not isinstance(row["value"], bool)
+        return f"{row['value']:#x}" if number and row["name"].endswith(("code", "status")) else str(row["value"])
+
+    rows = [{"name": name, "value": content} for name, content in answer.data.items()]
+    return Measured(answer, [Column("What", lambda row: row["name"].replace("_", " ")), Column("Answer", value)], rows)
+
+
+def live(experiment: Experiment, **options: Mapping[str, Any]) -> widgets.Widget:
+    """A menu for each argument of ``experiment`` (label -> value), a Run button, and the answer or why there is none."""
     menus = {
         name: widgets.Dropdown(options=list(choices.items()), description=name.replace("_", " "))
         for name, choices in options.items()

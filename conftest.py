@@ -1,0 +1,38 @@
+"""For every test: nothing the run started is still running when it ends."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MARK = "SYSLAB_TEST_RUN"
+
+
+def marked(value: str) -> list[str]:
+    """Command lines of other processes that carry the mark in their environment; zombies do not count."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                if f"{MARK}={value}".encode() in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200])
+            except OSError:
+                continue  # it ended, or is not ours
+    return [line for line in found if line.strip()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Every child inherits the mark, however it detaches; at the end nobody may carry it."""
+    os.environ[MARK] = value = uuid.uuid4().hex
+    yield
+    for _ in range(50):
+        if not marked(value):
+            return
+        time.sleep(0.1)  # a process that is being reaped
+    pytest.fail(f"still running: {marked(value)}")

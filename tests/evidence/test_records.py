@@ -1,0 +1,52 @@
+"""Records are fresh, complete, and say where they come from; the code hash sees what it must."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from syslab.evidence import Experiment, records
+from syslab.evidence.code_hash import PACKAGE, closure, code_hash
+from tools.record import experiments
+
+ALL = list(experiments())
+
+
+def test_there_are_experiments() -> None:
+    assert any(e.name == "page_fault_error_code.faults" for e in ALL)
+
+
+@pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.name)
+def test_the_record_is_fresh(experiment: Experiment) -> None:
+    assert records.witnesses(experiment.name), f"{experiment.name} has no record: run `make record`"
+    for witness in records.witnesses(experiment.name):
+        data, provenance = records.load(experiment.name, witness)
+        assert data not in (None, [], {})
+        now = code_hash(experiment.function.__module__)
+        assert provenance.code == now, f"{experiment.name} by {witness} was recorded by other code: run `make record`"
+
+
+def test_no_record_is_an_orphan() -> None:
+    known = {records.path(e.name, witness) for e in ALL for witness in records.witnesses(e.name)}
+    assert set(records.FOLDER.rglob("*.json")) == known
+
+
+def test_a_record_says_which_machine_and_when() -> None:
+    for path in records.FOLDER.rglob("*.json"):
+        provenance = json.loads(path.read_text())["provenance"]
+        for key in ("cpu", "kernel", "date", "witness", "user", "code"):
+            assert provenance[key], f"{path.name}: {key}"
+
+
+def names(module: str) -> set[str]:
+    return {path.relative_to(PACKAGE).as_posix() for path in closure({module})}
+
+
+def test_the_closure_follows_imports_and_widgets_bring_their_scripts() -> None:
+    found = names("syslab.experiments.page_fault_error_code")
+    assert {"machines/faults.py", "machines/native.py", "layouts/page_fault.py", "layouts/core.py"} <= found
+    assert not any(path.startswith("widgets/") for path in found)
+    assert {"widgets/bit_field.js", "widgets/bit_field.css", "widgets/common.js", "layouts/core.py"} <= names(
+        "syslab.widgets.bit_field"
+    )

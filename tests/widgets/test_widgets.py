@@ -1,0 +1,70 @@
+"""The Python half of the widgets: state, refusals, and the size of what a page carries."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from syslab.layouts import get
+from syslab.widgets import BitField, ChoiceTable, Quiz
+from syslab.widgets.base import FOLDER
+from syslab.widgets.choice_table import Outcome
+
+PFEC = get("pfec")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda p: p.name)
+def test_scripts_are_small_and_import_nothing(path: Path) -> None:
+    text = path.read_text()
+    assert len(text) <= 10_000
+    assert not re.search(r"^\s*import\b|\bimport\(|https?://", text, re.MULTILINE)
+    if path.name != "common.js":
+        assert text.rstrip().endswith("export default { render };")
+        assert path.with_suffix(".py").exists()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda p: p.name)
+def test_no_bit_is_named_in_javascript(path: Path) -> None:
+    words = {f.name for f in PFEC.fields if len(f.name) > 2}
+    assert not [w for w in words if re.search(rf"(?<![\w/]){re.escape(w)}(?![\w/])", path.read_text())]
+
+
+def test_bit_field_starts_where_it_is_told() -> None:
+    field = BitField(PFEC, value=0x15)
+    assert field.value == "0x00000015"
+    assert field.decoded.set_names == ("I/D", "U/S", "P")
+    field.value = "0x7"
+    assert field.decoded.value == 7
+    assert BitField(PFEC).value == "0x00000006"
+
+
+def test_bit_field_refuses() -> None:
+    with pytest.raises(ValueError, match="at least one layout"):
+        BitField()
+    with pytest.raises(ValueError, match="32 bits wide"):
+        BitField(PFEC, value=1 << 32)
+
+
+def test_choice_table() -> None:
+    dims = {"Signal": {"TERM": "SIGTERM", "INT": "SIGINT"}, "Target": {"p": "process"}}
+    table = ChoiceTable("t", dims, {("TERM", "p"): Outcome("died", [("status", "0xf")], "bad")})
+    assert table.value == ["TERM", "p"]
+    assert table.outcomes == {"TERM|p": {"title": "died", "tone": "bad", "lines": [["status", "0xf"]]}}
+    for outcomes, why in (
+        ({("HUP", "p"): Outcome("x")}, "does not name one option"),
+        ({("TERM",): Outcome("x")}, "does not name one option"),
+        ({("TERM", "p"): Outcome("x", tone="loud")}, "tone 'loud'"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            ChoiceTable("t", dims, outcomes)
+    with pytest.raises(ValueError, match="no outcome for"):
+        ChoiceTable("t", dims, {("TERM", "p"): Outcome("x")}, value=("INT", "p"))
+
+
+def test_quiz_refuses_what_cannot_be_answered() -> None:
+    with pytest.raises(ValueError, match="no answer would be right"):
+        Quiz("q", "?", (), {}, "")
+    with pytest.raises(ValueError, match="not among the choices"):
+        Quiz("q", "?", ("a",), {}, "", choices=("b",))
