@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab notebooks record lock format clean
+.PHONY: help book test serve lab notebooks record lock bench format clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ record: $(READY) ## run the experiments here and write the records that are stal
 
 lock: $(READY) ## requirements.txt from pyproject.toml (needs the network)
 	@sh tools/lock.sh
+
+bench: $(READY) ## build times, import times, widgets, experiments
+	@$(BIN)/python -m tools.benchmark
 
 format: $(READY) ## ruff's formatter over all Python
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -49,12 +49,12 @@ def _predict(chapter: Chapter, arg: str, body: str) -> str:
     for choice in choices(body.splitlines(), f"{chapter.name}: predict"):
         word = "Yes." if choice.right else "Not quite."
         summary = re.sub(r"`([^`]+)`", r"<code>\1</code>", choice.text)
-        parts.append(f"<details><summary>{summary}</summary>\n\n{word} {choice.why}\n\n</details>")
+        parts.append(f"<details><summary>▸ {summary}</summary>\n\n{word} {choice.why}\n\n</details>")
     return "\n\n".join(parts)
 
 
 def _dropdown(chapter: Chapter, arg: str, body: str) -> str:
-    return f"<details><summary>{arg.strip()}</summary>\n\n{body.strip()}\n\n</details>"
+    return f"<details><summary>▸ {arg.strip()}</summary>\n\n{body.strip()}\n\n</details>"
 
 
 def _parts(chapter: Chapter, arg: str, body: str) -> str:

@@ -49,7 +49,10 @@ const read = (L, text) => {
     const digits = m[1].replaceAll("_", "");
     if (!digits) continue;
     const value = toBig(digits, base);
-    if (value >> BigInt(L.width)) return { error: `${L.name} is ${L.width} bits wide; 0x${value.toString(16)} does not fit` };
+    if (value >> BigInt(L.width)) {
+      const hex = value.toString(16);
+      return { error: `${L.name} is ${L.width} bits wide; 0x${hex.length > 40 ? hex.slice(0, 40) + "…" : hex} does not fit` };
+    }
     return { value, how: label };
   }
   const shown = text.trim().split("\n")[0].slice(0, 60);
@@ -58,21 +61,23 @@ const read = (L, text) => {
 
 // ── state in the address bar: #pfec=0x15&wait=0x100 ──
 const fragment = {
-  pairs: () => location.hash.slice(1).split("&").filter(p => p.includes("=")).map(p => [p.slice(0, p.indexOf("=")), decodeURIComponent(p.slice(p.indexOf("=") + 1))]),
-  get: key => { try { return fragment.pairs().find(([k]) => k === key)?.[1]; } catch { return undefined; } },
-  // only the hosted page owns its address bar; in JupyterLab it is the application's
-  set(model, key, value) {
+  pairs: () => location.hash.slice(1).split("&").filter(p => p.includes("=")).map(p => [p.slice(0, p.indexOf("=")), p.slice(p.indexOf("=") + 1)]),
+  get: key => { const s = fragment.pairs().find(([k]) => k === key)?.[1]; try { return s && decodeURIComponent(s); } catch { return s; } },
+  // only the hosted page owns its address bar; in JupyterLab it is the application's. `mine`: keys that this one replaces
+  set(model, key, value, mine = [key]) {
     if (!model.hosted || !key) return;
-    let rest = [];
-    try { rest = fragment.pairs().filter(([k]) => k !== key); } catch { /* a fragment that is not ours */ }
-    try { history.replaceState(null, "", "#" + [...rest, [key, value]].map(p => p.join("=")).join("&")); } catch { /* sandboxed page */ }
+    const rest = fragment.pairs().filter(([k]) => !mine.includes(k));
+    try { history.replaceState(null, "", "#" + [...rest, [key, encodeURIComponent(value)]].map(p => p.join("=")).join("&")); } catch { /* sandboxed page */ }
   },
   // calls back now and on every change of the fragment; returns the clean-up
   watch(keys, el, use) {
     const look = () => { for (const key of keys) { const s = fragment.get(key); if (s !== undefined) { use(key, s); requestAnimationFrame(() => el.scrollIntoView({ block: "center" })); } } };
+    // following a link to what the address bar says already is no hashchange
+    const again = e => { if (e.target.closest?.("a[href]")?.hash === location.hash) look(); };
     look();
     addEventListener("hashchange", look);
-    return () => removeEventListener("hashchange", look);
+    document.addEventListener("click", again);
+    return () => { removeEventListener("hashchange", look); document.removeEventListener("click", again); };
   },
 };
 // what the reader solved stays solved, where the browser lets a page remember

@@ -5,13 +5,14 @@ On the hosted page the loader puts a note with the launch links in their place.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.display import display
+from IPython.display import HTML, display
 
-from ..evidence import Evidence, Experiment, ask
+from ..evidence import CannotRunHere, Evidence, Experiment, ExperimentFailed, ask
 from ..evidence.show import Column, Measured
 from .base import FOLDER
 
@@ -38,21 +39,15 @@ def live(experiment: Experiment, **options: Mapping[str, Any]) -> widgets.Widget
 
     def answer(_: object = None) -> None:
         run.disabled = True
-        output.clear_output(wait=True)
         try:
-            with output:
-                result = ask(**{name: menu.value for name, menu in menus.items()})
-                if isinstance(getattr(result, "data", None), dict):
-                    for key, value in result.data.items():
-                        print(
-                            f"{key:>12}  {f'{value:#x}' if key.endswith(('code', 'status')) and isinstance(value, int) else value}"
-                        )
-                display(result)
-        except Exception as error:
-            with output:
-                print(f"{type(error).__name__}: {error}")
+            result: Any = table(ask(experiment, **{name: menu.value for name, menu in menus.items()}))
+        except (CannotRunHere, ExperimentFailed) as error:
+            result = HTML(f"<p>{html.escape(str(error))}</p>")
         finally:
             run.disabled = False
+        output.clear_output(wait=True)
+        with output:
+            display(result)
 
     run.on_click(answer)
     style = widgets.HTML(f"<style>{(FOLDER / 'live.css').read_text(encoding='utf-8')}</style>")

@@ -39,13 +39,15 @@ class Ledger(_Generated):
         done = sum(t.written for t in listed)
         rows = [f"<p>{done} of {len(listed)} topics are answered; the others are planned and carry no verdict yet.</p>", _filter()]
         for part, group in groupby(listed, key=lambda t: t.part):
+            name = html.escape(part)
             rows.append(
-                f'<h2 id="{part.lower().replace(" ", "-").replace(chr(39), "")}">{html.escape(part)}</h2><div class="scroll" tabindex="0" '
-                f'role="region" aria-label="{html.escape(part)}"><table class="ledger"><thead><tr><th scope="col">Topic</th>'
-                '<th scope="col">The note says</th><th scope="col">Verdict</th><th scope="col">Evidence</th></tr></thead><tbody>'
+                f'<section class="ledger-part" id="{nodes.make_id(part)}"><h2>{name}</h2>'
+                f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table class="ledger"><thead><tr>'
+                '<th scope="col">Topic</th><th scope="col">The note says</th><th scope="col">Verdict</th><th scope="col">Evidence</th>'
+                "</tr></thead><tbody>"
             )
             rows += [self._row(topic) for topic in group]
-            rows.append("</tbody></table></div>")
+            rows.append("</tbody></table></div></section>")
         return [nodes.raw("", "\n".join(rows), format="html")]
 
     def _row(self, topic: Topic) -> str:

@@ -41,6 +41,7 @@
   for (const f of document.querySelectorAll(".ledger-filter")) f.addEventListener("change", () => {
     const want = f.querySelector(":checked").value;
     for (const row of document.querySelectorAll(".ledger tbody tr")) row.hidden = want !== "all" && !row.classList.contains(want);
+    for (const part of document.querySelectorAll(".ledger-part")) part.hidden = !part.querySelector("tbody tr:not([hidden])");
   });
   // search snippets from the article, not from the toolbar inside <main>
   if (typeof Search !== "undefined" && Search.htmlToText) {
@@ -53,5 +54,7 @@
   const menus = open => document.querySelectorAll(`details.rsn-menu${open ? "[open]" : ""}`);
   addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("main details:not(.rsn-menu)")) d.open = true; });
   document.addEventListener("click", e => { for (const m of menus(true)) if (!m.contains(e.target)) m.open = false; });
+  // a link within the page closes the drawer it was chosen in
+  document.addEventListener("click", e => e.target.closest?.('dialog a[href^="#"]')?.closest("dialog").close());
   addEventListener("keydown", e => { if (e.key === "Escape") for (const m of menus(true)) { m.open = false; m.firstElementChild.focus(); } });
 })();
