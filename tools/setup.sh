@@ -40,5 +40,12 @@ fi
 
 say "Setting up $VENV from requirements.txt (about a minute, once)"
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+total=$(grep -c == requirements.txt)
+log="$VENV/setup.log"
+if ! "$VENV/bin/python" -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r requirements.txt 2>&1 |
+    tee "$log" | awk -v total="$total" '/^Collecting/ { printf "\r  %d of %d packages", ++n, total; fflush() } /^Installing/ { printf "\n  installing"; fflush() } END { print "" }' ||
+    ! "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >>"$log" 2>&1; then
+    say "Setting up failed; the end of $log:" >&2
+    tail -n 15 "$log" >&2
+    exit 1
+fi

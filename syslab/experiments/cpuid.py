@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from ..evidence.experiment import experiment
 from ..evidence.needs import X86_64, tool
 from ..layouts.core import Field, Layout
-from ..layouts.cpuid import REGISTERS, Leaves, cpuinfo_name, layouts, leaves_of
+from ..layouts.cpuid import BY_ANCHOR, REGISTERS, Leaves, bits_of, cpuinfo_name, layouts, leaves_of
 from ..layouts.cpuid.features_1 import CPUID_1_EDX
 from ..layouts.cpuid.linux import ELSEWHERE, OWN
 from ..machines import cpuid as machine
@@ -28,6 +30,34 @@ COMMAND_LINE = "switched off on the kernel's command line"
 UNEXPLAINED = "not explained"
 """The classes of a difference. A flag that is UNEXPLAINED may need what this kernel was not built with, may have been
 switched off or forced on at boot, or may be newer or older than this kernel: the experiment cannot tell which."""
+
+LINES = {
+    "core": """
+        nehalem westmere sandybridge ivybridge haswell broadwell skylake skylake-avx512 cascadelake cannonlake icelake-client
+        cooperlake tigerlake icelake-server rocketlake alderlake sapphirerapids graniterapids arrowlake pantherlake diamondrapids
+    """,
+    "atom": "bonnell silvermont goldmont goldmont-plus tremont gracemont sierraforest grandridge clearwaterforest",
+    "amd": "k8 barcelona bdver1 bdver2 bdver3 bdver4 znver1 znver2 znver3 znver4 znver5",
+}
+"""GCC's names for CPUs, oldest first: Intel's Core and Xeon, Intel's Atom (and Xeons of such cores), AMD. No Xeon Phi."""
+
+WATCHED = (
+    ("cpuid-7-0-ebx", "AVX2", "__AVX2__"),
+    ("cpuid-7-0-ebx", "ADX", "__ADX__"),
+    ("cpuid-7-0-ebx", "SHA", "__SHA__"),
+    ("cpuid-7-0-ebx", "AVX512F", "__AVX512F__"),
+    ("cpuid-7-0-ebx", "CLWB", "__CLWB__"),
+    ("cpuid-7-0-ecx", "PKU", "__PKU__"),
+    ("cpuid-7-0-ecx", "WAITPKG", "__WAITPKG__"),
+    ("cpuid-7-0-ebx", "SMEP", ""),
+    ("cpuid-7-0-ebx", "SMAP", ""),
+    ("cpuid-7-0-ecx", "UMIP", ""),
+    ("cpuid-7-0-ecx", "LA57", ""),
+    ("cpuid-7-1-eax", "LAM", ""),
+    ("cpuid-7-1-eax", "FRED", ""),
+    ("cpuid-7-1-eax", "LASS", ""),
+)
+"""Features of this book: layout, field, and the macro GCC defines where it may use the feature ("": the kernel's matter)."""
 
 _MIRRORS = ("X86_FEATURE_OSXSAVE", "X86_FEATURE_OSPKE")
 _ROW = re.compile(r"\s+0x([0-9a-f]+) 0x([0-9a-f]+): eax=0x([0-9a-f]+) ebx=0x([0-9a-f]+) ecx=0x([0-9a-f]+) edx=0x([0-9a-f]+)\s*")
@@ -60,6 +90,32 @@ def cpuid_tool() -> list[dict[str, int]]:
     return tool_rows(done.stdout)
 
 
+@experiment(X86_64, tool("gcc"), tools=("gcc",))
+def first_seen() -> Iterator[dict[str, Any]]:
+    """For each of :data:`WATCHED`: whether this CPU has it, and the first ``-march`` of each line in which GCC assumes it.
+
+    Keys: feature, anchor, bit, cpuid (bool), macro (what GCC defines for it, "" where it has none), and a line of
+    :data:`LINES` each ("" where none has it).
+    """
+    answers = leaves_of(machine.dump())
+    lines = {line: names.split() for line, names in LINES.items()}
+    known = [name for names in lines.values() for name in names]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        macros = dict(zip(known, pool.map(_macros, known), strict=True))
+    for anchor, name, macro in WATCHED:
+        field = BY_ANCHOR[anchor].field(name)
+        here = any(on for *_, layout, f, on in bits_of(answers) if layout.anchor == anchor and f is field)
+        first = {line: next((march for march in names if macro in macros[march]), "") for line, names in lines.items()}
+        yield {"feature": field.name, "anchor": anchor, "bit": field.bit, "cpuid": here, "macro": macro, **first}
+
+
+def _macros(march: str) -> frozenset[str]:
+    """What GCC defines for ``-march``; nothing where this GCC does not know it."""
+    command = ["gcc", f"-march={march}", "-dM", "-E", "-x", "c", "/dev/null"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=5)
+    return frozenset(re.findall(r"^#define (\w+)", done.stdout, re.MULTILINE)) if done.returncode == 0 else frozenset()
+
+
 def tool_rows(text: str) -> list[dict[str, int]]:
     """The raw output of ``cpuid -r`` for one CPU as rows. ValueError where a line is neither its heading nor a row."""
     rows = []
@@ -70,6 +126,14 @@ def tool_rows(text: str) -> list[dict[str, int]]:
         elif not re.fullmatch(r"CPU( \d+)?:", line):
             raise ValueError(f"cpuid -r printed {line!r}, which is no row of registers")
     return rows
+
+
+def linear_bits() -> int:
+    """How many bits a linear address has, says /proc/cpuinfo. ValueError where it does not."""
+    found = re.search(r"^address sizes\s*:.*?(\d+) bits virtual$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    if not found:
+        raise ValueError("/proc/cpuinfo has no line of address sizes")
+    return int(found[1])
 
 
 def cpuinfo_flags(cpu: int = 0, text: str | None = None) -> frozenset[str]:

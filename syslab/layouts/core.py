@@ -242,8 +242,7 @@ class Layout:
     def table(self) -> list[dict[str, str]]:
         """One row a field, lowest bit first: bits, name, meaning, since, linux."""
         return [
-            {"bits": f.bits, "name": f.name, "meaning": f.title, "since": f.since, "linux": ", ".join(f.linux)}
-            for f in self.fields
+            {"bits": f.bits, "name": f.name, "meaning": f.title, "since": f.since, "linux": ", ".join(f.linux)} for f in self.fields
         ]
 
     def to_dict(self) -> dict[str, Any]:

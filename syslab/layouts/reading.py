@@ -36,12 +36,12 @@ LONGEST = 65536  # characters: a whole dmesg buffer is not a register
 
 
 def read_number(text: str, readers: tuple[Reader, ...], what: str, accepts: str) -> Reading:
-    """The first of :data:`PLAIN` and ``readers`` that matches ``text``; ValueError naming ``what`` otherwise."""
+    """The first of ``readers`` and :data:`PLAIN` that matches ``text``; ValueError naming ``what`` otherwise."""
     if not isinstance(text, str):
         raise TypeError(f"{what} is read from text, not {type(text).__name__} {text!r}")
     if len(text) > LONGEST:
         raise ValueError(f"{what}: {len(text)} characters are too many to read; at most {LONGEST}")
-    for reader in (*PLAIN, *readers):
+    for reader in (*readers, *PLAIN):
         found = re.search(reader.pattern, text, re.IGNORECASE | re.ASCII)
         if not found:
             continue

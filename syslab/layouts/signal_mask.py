@@ -86,6 +86,7 @@ SIGMASK = Layout(
         Reader(r"SigCgt:\s*([0-9a-f]{16})\b", 16, "SigCgt of /proc/PID/status, caught"),
         Reader(r"ShdPnd:\s*([0-9a-f]{16})\b", 16, "ShdPnd of /proc/PID/status, pending for the process"),
         Reader(r"SigPnd:\s*([0-9a-f]{16})\b", 16, "SigPnd of /proc/PID/status, pending for the thread"),
+        Reader(r"^\s*([0-9a-f]{16})\s*$", 16, "sixteen hex digits, as ps prints a mask"),
         Reader(r"SigQ:", 0, "SigQ counts queued signals and their limit; it is no mask"),
     ),
     examples=(

@@ -31,8 +31,13 @@ def _shell(number: int) -> Child:
 
 
 def _pid(shell: Child, label: str) -> int:
-    found = shell.until(lambda: re.findall(rf"^{label}: ready (\d+)\n", shell.said, re.MULTILINE), f"the {label} job")
+    found = shell.until(lambda: re.findall(rf"{label}: ready (\d+)\n", shell.said), f"the {label} job")
     return int(found[0])
+
+
+def _fate(pid: int) -> str:
+    now = state(pid)
+    return "died" if now in ("", "Z", "X") else "stopped" if now == "T" else "survived"
 
 
 def _row(key: str, number: int, situation: str, process: str, **measured: Any) -> dict[str, Any]:
@@ -55,9 +60,11 @@ def with_jobs(key: str) -> list[dict[str, Any]]:
         since = len(shell.said)
         shell.tell(pressed)
         shell.hear(PROMPT, since)
-        fates = {label: "stopped" if state(pid) == "T" else "survived" if state(pid) in ("S", "R") else "died" for label, pid in front.items()}
-        shell.hear("\n", at := shell.hear("status ", _type(shell, 'echo "status ${PIPESTATUS[*]}"')))
-        codes = [int(code) for code in shell.said[at:].splitlines()[0].split()]
+        fates = {label: _fate(pid) for label, pid in front.items()}
+        shell.hear("\n", at := shell.hear("status ", _type(shell, 'echo "status $? ${PIPESTATUS[*]}"')))
+        last, *each = (int(code) for code in shell.said[at:].splitlines()[0].split())
+        # a pipeline that stops leaves PIPESTATUS as it was, so only $? counts
+        codes = [None, last] if fates["second"] == "stopped" else each
         reached = {"behind": f"behind: {heard}" in shell.said[since:], "shell": f"shell: {heard}" in shell.said[since:]}
         if not reached["behind"]:  # it would have said so: now it does
             shell.hear(f"behind: {heard}", _type(shell, f"kill -{int(number)} %1"))
@@ -72,7 +79,7 @@ def with_jobs(key: str) -> list[dict[str, Any]]:
         return rows + [
             _row(
                 key, number, "jobs", title, in_foreground_group=groups[pid] == group, got_it=reached[label],
-                outcome="survived" if state(pid) in ("S", "R") else state(pid),
+                outcome=_fate(pid),
             )
             for label, title, pid in others
         ]  # fmt: skip
@@ -82,9 +89,13 @@ def at_prompt(key: str) -> dict[str, Any]:
     """The key at the shell's prompt: the shell, with a trap for the signal, is the foreground process group."""
     pressed, number = KEYS[key]
     with _shell(number) as shell:
+        running = Running(shell, shell.pid)
+        running.rest()
         ours = int(stat(shell.pid)[2]) == shell.foreground()
         since = len(shell.said)
         shell.tell(pressed)
-        outcome = Running(shell, shell.pid).settle(since)
+        shell.hear("shell: handler", since)
+        running.rest()
+        outcome = running.settle(since)
         got_it = f"shell: handler {signal.Signals(number).name}\n" in shell.said[since:]
     return _row(key, number, "prompt", "the shell", in_foreground_group=ours, got_it=got_it, outcome=outcome)

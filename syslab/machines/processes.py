@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from . import signal_target
+from .spawn import spawn
 
 T = TypeVar("T")
 PATIENCE = 5.0  # seconds that any one thing may take; nothing here takes a tenth of a second
@@ -27,7 +28,6 @@ TICK = 0.001  # seconds between two looks
 # A limit of 0 does not stop a piped core_pattern; 1 stops both kinds (fs/coredump.c: "RLIMIT_CORE set to 1").
 NO_CORE = 1
 QUESTIONS = signal_target.QUESTIONS
-RESET = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
 MASKS = ("SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd")
 
 
@@ -79,11 +79,6 @@ def children(pid: int) -> list[int]:
     return _with(1, pid)
 
 
-def process_group(group: int) -> list[int]:
-    """The members of a process group."""
-    return _with(2, group)
-
-
 def _kill(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
@@ -109,29 +104,26 @@ class Child:
             self._out, theirs = os.openpty()
             termios.tcsetwinsize(theirs, (24, 400))
             self._in = self._out
-            # a session leader that opens a terminal gets it as its controlling terminal
-            actions = [(os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0)]
-            actions += [(os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]  # type: ignore[list-item]
+            opens, copies = [(0, os.ttyname(theirs), os.O_RDWR)], [(0, 1), (0, 2)]
             closing = [theirs]
         else:
             self._out, written = os.pipe()
             asked, self._in = os.pipe()
-            actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDWR, 0)]
-            actions += [(os.POSIX_SPAWN_DUP2, written, 1), (os.POSIX_SPAWN_DUP2, written, 2)]  # type: ignore[list-item]
-            actions += [(os.POSIX_SPAWN_DUP2, asked, QUESTIONS)]  # type: ignore[list-item]
+            opens, copies = [(0, os.devnull, os.O_RDWR)], [(written, 1), (written, 2), (asked, QUESTIONS)]
             closing = [written, asked]
         try:
-            self.pid = os.posix_spawn(
-                path, list(argv), environment() | (variables or {}),
-                file_actions=actions, setsid=True, setsigmask=list(blocked), setsigdef=RESET,
-            )  # fmt: skip
+            self.pid = spawn(path, argv, environment() | (variables or {}), opens, copies, blocked)
         except BaseException:
             closing += {self._in, self._out}
             raise
         finally:
             for descriptor in closing:
                 os.close(descriptor)
-        limit_core(self.pid, NO_CORE)
+        try:
+            limit_core(self.pid, NO_CORE)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Child:
         return self
@@ -141,11 +133,14 @@ class Child:
 
     def look(self) -> None:
         """Take in what it has said and what wait(2) has to report, for at most :data:`TICK` seconds."""
+        self._wait(os.WNOHANG)
+        if self.word is not None:  # all that it said is there to be read
+            self._drain()
+            return
         if self._out >= 0:
             self._read(TICK)
         else:
             time.sleep(TICK)
-        self._wait(os.WNOHANG)
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self._out], [], [], seconds)[0]:
@@ -161,6 +156,10 @@ class Child:
             return False
         self.said += part.decode("utf-8", "replace").replace("\r", "")
         return True
+
+    def _drain(self) -> None:
+        while self._out >= 0 and self._read(0):
+            pass
 
     def _wait(self, flags: int) -> None:
         while self.word is None:
@@ -226,8 +225,7 @@ class Child:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{len(left)} processes outlive SIGKILL")
         self._wait(0)
-        while self._out >= 0 and self._read(0):
-            pass
+        self._drain()
 
 
 def limit_core(pid: int, size: int) -> int:

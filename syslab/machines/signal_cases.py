@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .processes import Child, children, limit_core, masks, parent_argv, state, target_argv
+from .processes import NO_CORE, Child, children, limit_core, masks, parent_argv, state, target_argv
 
 SIGNALS = ("INT", "TERM", "QUIT", "HUP", "KILL", "STOP", "CONT")
 DISPOSITIONS = ("default", "ignored", "handled", "blocked")
@@ -25,7 +25,10 @@ PROMPT = "prompt> "
 WORDS = ("handler ", "atexit ", "finally ")  # what a target says of itself
 TRAP = 'if [ "$#" -gt 0 ]; then trap -- "$1" "$2"; fi; '
 SCRIPT = TRAP + 'echo "ready $$"; while read -r -u 3 question; do echo alive; done'
-WAITING = TRAP + "bash -c 'echo \"ready $PPID\"; read -r -u 3 question'; echo alive; read -r -u 3 question"
+WAITING = (
+    TRAP + "bash -c 'echo \"ready $PPID\"; read -r -u 3 question'; echo alive; while read -r -u 3 question; do echo alive; done"
+)
+LEAD = re.compile(rf"^(?:{PROMPT})?(?:\^.)?")  # readline echoes ^C for a SIGINT that no key sent
 PARENT_SAYS = re.compile(r"^(status|word) (\d+)\n", re.MULTILINE)
 BACKGROUND = '"$@" & wait $!; echo "status $?"'
 
@@ -51,12 +54,21 @@ class Running:
         """Whether the target is our own child."""
         return self.pid == self.child.pid
 
+    def rest(self) -> None:
+        """Until it sleeps, or has stopped or ended.
+
+        Before the signal, because a shell about to read is not one that reads. After it, because what we type next
+        must not be there when it wakes: a process is no longer asleep once kill(2) has returned.
+        """
+        self.child.until(lambda: state(self.pid) in ("S", "T", "Z", "X", ""), "its sleep")
+
     def send(self, number: int) -> None:
         """The signal."""
         if self.inside:
             self.child.tell(f"send {number}\n")
         else:
             os.kill(self.pid, number)
+            self.rest()
 
     def ask(self) -> None:
         """Whether it is alive."""
@@ -97,7 +109,8 @@ def _ready(child: Child) -> int:
     def found() -> list[str]:
         ready = re.findall(r"^ready (\d+)\n", child.said, re.MULTILINE)
         if not ready and child.word is not None:
-            raise RuntimeError(f"the child ended before it was ready: {(child.lines or [''])[-1]}")
+            last = [line for line in child.lines if not line.startswith(WORDS)][-1:] or ["it said nothing"]
+            raise RuntimeError(f"the child ended before it was ready, with wait status {child.word:#x}: {last[0]}")
         return ready
 
     return int(child.until(found, "its ready")[0])
@@ -142,13 +155,7 @@ def script(number: int, disposition: str, text: str = SCRIPT) -> Running:
 
 
 def _waiting(number: int, disposition: str) -> Running:
-    running = script(number, disposition, WAITING)
-
-    def asleep() -> Running:  # its command runs, so if it sleeps, it sleeps in wait(2)
-        running.child.until(lambda: state(running.pid) == "S", "the shell's wait for its command")
-        return running
-
-    return _or_close(running.child, asleep)
+    return script(number, disposition, WAITING)
 
 
 def interactive(blocked: tuple[int, ...] = (), **variables: str) -> Child:
@@ -250,7 +257,8 @@ def observe(number: int, disposition: str, target: str) -> dict[str, Any]:
 def watch(row: dict[str, Any], number: int, running: Running) -> dict[str, Any]:
     """Send the signal to ``running``, fill in ``row``, and end the target."""
     with running.child as child:
-        limit_core(running.pid, 1)
+        limit_core(running.pid, NO_CORE)
+        running.rest()
         before = masks(running.pid)
         row["stands"] = _stands(running.pid, number)
         row |= {f"sig_{name[3:].lower()}": hex(before[name]) for name in ("SigBlk", "SigIgn", "SigCgt")}
@@ -283,5 +291,5 @@ def _conclude(row: dict[str, Any], running: Running) -> None:
             row["atexit_ran"] = "atexit ran" in child.lines
     elif running.own and child.words:
         row["wait_status"] = child.words[-1]
-    row["said"] = [line for line in child.lines if line.startswith(WORDS)]
+    row["said"] = [text for line in child.lines if (text := LEAD.sub("", line)).startswith(WORDS)]
     row["refused"] = next((line.split()[1] for line in child.lines if line.startswith("refused ")), "")

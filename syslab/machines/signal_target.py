@@ -107,8 +107,8 @@ def main(number: int, disposition: str, label: str = "", setup: str = "") -> Non
     atexit.register(target.say, "atexit ran")
     target.dispose(disposition)
     exec(compile(setup, "setup", "exec"), {"signal": signal, "sys": sys, "os": os, "atexit": atexit})
-    target.say(f"ready {os.getpid()}")
     try:
+        target.say(f"ready {os.getpid()}")
         target.serve()
     finally:
         target.say("finally ran")
@@ -116,7 +116,11 @@ def main(number: int, disposition: str, label: str = "", setup: str = "") -> Non
 
 def parent(argv: list[str]) -> None:
     """Start ``argv``, wait for its end and say its wait status."""
-    pid = os.posix_spawn(argv[0], argv, os.environ, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])  # which Python ignores
+    pid = os.fork()
+    if pid == 0:
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
+            signal.signal(number, signal.SIG_DFL)
+        os.execv(argv[0], argv)
     word = os.waitpid(pid, 0)[1]
     os.write(1, f"word {word}\n".encode())
 

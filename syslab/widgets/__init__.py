@@ -2,6 +2,7 @@
 
 from .bit_field import BitField
 from .choice_table import ChoiceTable
+from .leaf_browser import LeafBrowser
 from .quiz import Quiz
 
-__all__ = ["BitField", "ChoiceTable", "Quiz"]
+__all__ = ["BitField", "ChoiceTable", "LeafBrowser", "Quiz"]

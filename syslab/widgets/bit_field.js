@@ -10,7 +10,7 @@ function render({ model, el }) {
     h("div", { className: "scroll", tabIndex: 0, aria: { role: "region", label: "fields of the register" } }, h("table", {}, h("thead", {}, h("tr", {},
       ...["Bits", "Name", "Now", "Meaning", "Since"].map(t => h("th", { scope: "col", textContent: t })))), rows)));
 
-  const focusBit = (i, f = true) => { buttons[cur].tabIndex = -1; cur = (i + L.width) % L.width; buttons[cur].tabIndex = 0; if (f) buttons[cur].focus(); };
+  const focusBit = (i, f = true) => { buttons[cur].tabIndex = -1; cur = ((i % L.width) + L.width) % L.width; buttons[cur].tabIndex = 0; if (f) buttons[cur].focus(); };
   grid.onkeydown = e => {
     const cols = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
     const to = { ArrowLeft: cur + 1, ArrowRight: cur - 1, ArrowUp: cur + cols, ArrowDown: cur - cols, Home: L.width - 1, End: 0 }[e.key];
@@ -55,7 +55,7 @@ function render({ model, el }) {
     const s = pad(L, v);
     if (model.get("value") !== s) { model.set("value", s); model.save_changes(); }
     paint();
-    if (link) fragment.set(model, L.anchor, "0x" + v.toString(16));
+    if (link) fragment.set(model, L.anchor, "0x" + v.toString(16), layouts.map(l => l.anchor));
   }
   // the last good state stays; the reason is said
   function refuse(error, text) { field.value = text; field.setAttribute("aria-invalid", "true"); how.textContent = error; }
@@ -64,7 +64,11 @@ function render({ model, el }) {
   field.onkeydown = e => { if (e.key === "Enter") { e.preventDefault(); take(field.value); } };
   field.onpaste = e => { const text = e.clipboardData?.getData("text"); if (text) { e.preventDefault(); take(text); } };
 
-  const choose = i => { if (layouts[i] !== L) { build(i); v = BigInt(layouts[i].start ?? "0x0"); } if (select) select.value = i; };
+  const choose = i => {
+    if (layouts[i] !== L) { build(i); v = BigInt(L.start); }
+    if (select) select.value = i;
+    if (model.get("selected") !== i) { model.set("selected", i); model.save_changes(); }
+  };
   const selectId = uid(), select = layouts.length > 1 ? h("select", { id: selectId, onchange() { choose(Number(select.value)); set(v, ""); } },
     ...layouts.map((l, i) => h("option", { value: i, textContent: l.name }))) : null;
   const label = (t, id) => h("label", { htmlFor: id, textContent: t });
@@ -79,9 +83,8 @@ function render({ model, el }) {
   const unwatch = fragment.watch(layouts.map(l => l.anchor), root, (key, s) => {
     choose(layouts.findIndex(l => l.anchor === key));
     const r = read(L, s);
-    if (!r.error) return set(r.value, "", false);
-    set(v, "", false);
-    refuse(`The link’s #${key}=${s} could not be read (${r.error}). This is the default.`, pad(L, v));
+    if (r.error) set(BigInt(L.start), `The link’s #${key}=${s.slice(0, 60)} could not be read (${r.error}). This is the default.`, false);
+    else set(r.value, "", false);
   });
   const outside = () => { const n = BigInt(model.get("value")); if (n !== v) set(n, "", false); };
   model.on("change:value", outside);

@@ -1,8 +1,8 @@
 // Inputs -> recorded outcome: a group of radio buttons for each input, one outcome below.
 function render({ model, el }) {
   const dims = model.get("dimensions"), outcomes = model.get("outcomes"), anchor = model.get("anchor"), root = h("div", { className: "rsn-w ct" });
-  const state = [...model.get("value")], groups = [];
-  const head = h("p", { className: "ct-head" }), body = h("ul", { className: "ct-body" }), note = h("p", { className: "bf-note" });
+  const start = model.get("value"), state = [...start], groups = [];
+  const head = h("p", { className: "ct-head" }), body = h("ul", { className: "ct-body" }), note = h("p", { className: "bf-note", aria: { live: "polite" } });
   const key = () => state.join("|"), has = s => s.join("|") in outcomes;
   function paint() {
     const o = outcomes[key()];
@@ -31,8 +31,9 @@ function render({ model, el }) {
   paint();
   const unwatch = fragment.watch([anchor], root, (_, s) => {
     const parts = s.split("."), ok = parts.length === dims.length && dims.every((d, i) => d.options.some(([v]) => v === parts[i]));
-    if (ok) { parts.forEach((p, i) => (state[i] = p)); note.textContent = ""; set(false); }
-    else note.textContent = `The link’s #${anchor}=${s} names no row here; this is the default. It takes ${dims.map(d => d.label.toLowerCase()).join(".")}.`;
+    (ok ? parts : start).forEach((p, i) => (state[i] = p));
+    set(false);
+    note.textContent = ok ? "" : `The link’s #${anchor}=${s.slice(0, 60)} names no row here; this is the default. It takes ${dims.map(d => d.label.toLowerCase()).join(".")}.`;
   });
   const outside = () => { const n = model.get("value"); if (String(n) !== String(state)) { n.forEach((p, i) => (state[i] = p)); paint(); } };
   model.on("change:value", outside);

@@ -42,7 +42,7 @@ const toBig = (digits, base) => BigInt((base === 16 ? "0x" : base === 2 ? "0b" :
 const read = (L, text) => {
   const what = `${L.name} (${L.width} bits)`;
   if (text.length > 65536) return { error: `${what}: ${text.length} characters are too many to read` };
-  for (const [pattern, base, label] of [...PLAIN, ...L.readers]) {
+  for (const [pattern, base, label] of [...L.readers, ...PLAIN]) {
     const m = new RegExp(pattern, "i").exec(text);
     if (!m) continue;
     if (!base) return { error: `${what}: ${label}` };

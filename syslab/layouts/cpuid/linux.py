@@ -6,6 +6,8 @@ quotation hides a flag; in 6.12 and 7.2 only quoted flags are shown. No flag cha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 RENAMED = {
     "ACC": "tm",
     "DS": "dts",
@@ -122,6 +124,26 @@ ELSEWHERE = {
     "amd_lbr_pmc_freeze": (0x80000022, 0, "eax", 2),
 }
 """Flags that have a bit in a leaf without a layout here: leaf, subleaf, register, bit."""
+
+VERSIONS = ("6.1.192", "6.12.117", "7.2.13")
+"""The kernels whose header was read, oldest first."""
+
+_NEW = {
+    "6.12.117": """
+        AMD_PSFD AMX_FP16 ARCH_PERFMON_EXT AVX_IFMA CMPCCXADD FAST_CPPC FRED FSRC FSRS FZRM HWP_HIGHEST_PERF_CHANGE LAM LKGS
+        SHSTK WRMSRNS
+    """,
+    "7.2.13": """
+        AMD_FAST_CPPC AMD_IBRS_SAME_MODE APX CPPC_PERF_PRIO EFER_LMSLE_MBZ INVLPGB LASS MOVRS MSR_IMM SHA512 SM3 SM4
+    """,
+}
+_FIRST = {name: version for version, names in _NEW.items() for name in names.split()}
+
+
+def first_kernel(constants: Iterable[str]) -> str:
+    """The oldest of :data:`VERSIONS` that has one of these ``X86_FEATURE_`` constants, or "" where there are none."""
+    names = [c.removeprefix("X86_FEATURE_") for c in constants if c.startswith("X86_FEATURE_")]
+    return min((_FIRST.get(name, VERSIONS[0]) for name in names), key=VERSIONS.index, default="")
 
 
 def cpuinfo_name(constant: str) -> str:
