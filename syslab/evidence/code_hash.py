@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "syslab"
+REGISTRY = ("syslab.layouts.get", "syslab.layouts.anchors")
 
 
 def _file(module: str) -> Path | None:
@@ -43,12 +44,10 @@ def imports(tree: ast.AST, package: str) -> set[str]:
 
 
 def _neighbours(path: Path) -> set[Path]:
-    """Data that belongs to a module: the widget's script and style, layouts that a registry names."""
+    """Data that belongs to a module: a widget's script and style."""
     found = {path.with_suffix(suffix) for suffix in (".js", ".css")}
     if path.parent.name == "widgets":
         found |= set(path.parent.glob("common.*"))
-    if path == PACKAGE / "layouts" / "__init__.py":
-        found |= set(path.parent.rglob("*.py"))
     return {p for p in found if p.is_file()}
 
 
@@ -65,6 +64,8 @@ def closure(modules: set[str]) -> list[Path]:
     todo = set(modules)
     while todo:
         name = todo.pop()
+        if name in REGISTRY:  # it may load any of them
+            seen |= set((PACKAGE / "layouts").rglob("*.py"))
         parts = name.split(".")
         for length in range(1, len(parts) + 1):
             path = _file(".".join(parts[:length]))

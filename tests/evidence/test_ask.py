@@ -10,6 +10,7 @@ from syslab.evidence import (
     KVM,
     CannotRunHere,
     Evidence,
+    Experiment,
     ExperimentFailed,
     Need,
     Provenance,
@@ -45,7 +46,7 @@ def test_live(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_record_says_so_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syslab.evidence.experiment.Experiment.missing", lambda self: [(NEVER, "there are none")])
+    monkeypatch.setattr(Experiment, "missing", lambda self: [(NEVER, "there are none")])
     answer = ask(faults)
     assert answer.provenance.how == "record"
     assert "To run it live: apt install unicorn" in repr(answer)
@@ -69,7 +70,7 @@ def test_neither_possible_nor_recorded() -> None:
 
 
 def test_a_record_never_stands_in_for_a_question_with_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syslab.evidence.experiment.Experiment.missing", lambda self: [(NEVER, "there are none")])
+    monkeypatch.setattr(Experiment, "missing", lambda self: [(NEVER, "there are none")])
     with pytest.raises(CannotRunHere, match="one_fault cannot run here"):
         ask(one_fault, access="read")
 

@@ -47,6 +47,8 @@ def test_the_closure_follows_imports_and_widgets_bring_their_scripts() -> None:
     found = names("syslab.experiments.page_fault_error_code")
     assert {"machines/faults.py", "machines/native.py", "layouts/page_fault.py", "layouts/core.py"} <= found
     assert not any(path.startswith("widgets/") for path in found)
+    assert "layouts/wait_status.py" not in found, "a record depends on the layouts it uses, not on all"
+    assert {"layouts/wait_status.py", "layouts/page_fault.py"} <= names("syslab.layouts.get"), "the registry may load any"
     assert {"widgets/bit_field.js", "widgets/bit_field.css", "widgets/common.js", "layouts/core.py"} <= names(
         "syslab.widgets.bit_field"
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syslab import layouts
@@ -52,6 +52,7 @@ def test_every_layout_is_found_by_its_anchor(anchor: str) -> None:
 
 
 @pytest.mark.parametrize("anchor", layouts.anchors())
+@settings(max_examples=20)  # for each of a hundred layouts
 @given(data=st.data())
 def test_fields_and_reserved_bits_are_the_whole_value(anchor: str, data: st.DataObject) -> None:
     layout = get(anchor)
@@ -79,6 +80,7 @@ def test_the_wrong_width_is_refused_by_name(anchor: str) -> None:
 
 
 @pytest.mark.parametrize("anchor", layouts.anchors())
+@settings(max_examples=20)
 @given(text=st.text(max_size=200))
 def test_any_text_is_read_or_refused_with_what_is_accepted(anchor: str, text: str) -> None:
     layout = get(anchor)

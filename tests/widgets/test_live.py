@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 import pytest
 
-from syslab.evidence import X86_64, Need
+from syslab.evidence import X86_64, Experiment, Need
 from syslab.experiments.page_fault_error_code import one_fault
 from syslab.widgets.live import live
 
@@ -51,6 +51,6 @@ def test_a_failure_is_told(shown: list[Any]) -> None:
 
 def test_a_machine_that_cannot_says_what_is_missing(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     unicorn = Need("a unicorn", lambda: None)
-    monkeypatch.setattr("syslab.evidence.experiment.Experiment.missing", lambda self: [(unicorn, "there are none")])
+    monkeypatch.setattr(Experiment, "missing", lambda self: [(unicorn, "there are none")])
     parts(live(one_fault, **OPTIONS))[1].click()
     assert "needs a unicorn, but there are none" in shown[-1].data
