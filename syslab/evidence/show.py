@@ -92,9 +92,10 @@ class Measured:
 
         head = "".join(cell("th", i, column.heading) for i, column in enumerate(self.columns))
         body = "".join("<tr>" + "".join(cell("td", i, content) for i, content in enumerate(row)) + "</tr>" for row in self._cells())
+        label = html.escape(self.caption or "measured: " + ", ".join(column.heading for column in self.columns))
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return styled(
-            f'<figure class="measured"><div class="scroll" tabindex="0" role="region" aria-label="measured table"><table>'
+            f'<figure class="measured"><div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
             f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
             f"<figcaption>{provenance_html(self.evidence.provenance)}</figcaption></figure>"
         )

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..evidence import CannotRunHere, ExperimentFailed, ask
 from ..experiments.cpuid import linear_bits, read
-from ..layouts.cpuid import REGISTERS
+from ..layouts.cpuid import REGISTERS, layouts
+from ..layouts.cpuid.extended_sizes import CPUID_80000008_EAX
 from .core import Exercise, Feedback, Trial
 
 signature = Exercise(
@@ -40,6 +41,9 @@ register_and_bit = Exercise(
 )
 
 
+LINEAR = CPUID_80000008_EAX.field("LinAddrSize").title
+
+
 def _field(answer: Any) -> tuple[int, int, str, int, int]:
     leaf, subleaf, register, bits = (answer[key] for key in ("leaf", "subleaf", "register", "bits"))
     if not isinstance(register, str) or register.lower() not in REGISTERS:
@@ -62,10 +66,15 @@ def _linear(answer: Any) -> Feedback:
     except (ExperimentFailed, TypeError, ValueError, OSError) as error:
         return Feedback(False, f"That could not be run: {error}")
     value = row[register] >> low & (1 << high - low + 1) - 1
-    said = f"This CPU answered {register.upper()} = {row[register]:#010x}, and bits {high}:{low} of it are {value}"
-    if value == wanted:
-        return Feedback(True, f"{said}: what /proc/cpuinfo says too.")
-    return Feedback(False, f"{said}. /proc/cpuinfo says {wanted}.")
+    said = f"{register.upper()} is {row[register]:#010x} here, and bits {high}:{low} of it are {value}.\n"
+    if value != wanted:
+        return Feedback(False, f"{said}/proc/cpuinfo says {wanted}.")
+    known = layouts(leaf, subleaf).get(register)
+    fields = known.fields if known else ()
+    title = next((f.title for f in fields if f.mask == (2 << high) - (1 << low)), "not a field by itself")
+    if title != LINEAR:
+        return Feedback(False, f"{said}/proc/cpuinfo says {wanted} too, but by chance. What you read is: {title}.")
+    return Feedback(True, f"{said}/proc/cpuinfo says the same.")
 
 
 linear_address = Trial(

@@ -9,7 +9,7 @@ from ..evidence import Evidence, recorded
 from ..evidence.records import witnesses
 from ..evidence.show import Column, Link, Measured, Verdict
 from ..experiments import cpuid as experiment
-from ..layouts.cpuid import BY_ANCHOR, REGISTERS, family_model_stepping, first_kernel, leaves_of
+from ..layouts.cpuid import BY_ANCHOR, REGISTERS, family_model_stepping, leaves_of, since_kernel
 from ..layouts.cpuid.features_1 import CPUID_1_EAX
 from ..widgets import LeafBrowser
 from ..widgets.leaf_browser import Machine
@@ -73,8 +73,8 @@ def signature(answer: Evidence) -> Measured:
         Column("Bits", "bits", number=True),
         Column("Field", "field"),
         Column("Value", "value", number=True),
-        Column("Meaning", "title"),
         Column("With the rule", "whole"),
+        Column("Meaning", "title"),
     ]
     return Measured(answer, columns, rows, caption=f"Leaf 1 EAX = {eax:#010x}")
 
@@ -86,7 +86,7 @@ def classes(answer: Evidence) -> Measured:
         found.setdefault(row["why"], []).append(row["flag"] or row["where"])
     order = (experiment.BOTH, *sorted(set(found) - {experiment.BOTH, experiment.UNEXPLAINED}), experiment.UNEXPLAINED)
     rows = [{"why": why, "count": len(found.get(why, [])), "flags": _list(why, found.get(why, []))} for why in order]
-    return Measured(answer, [Column("", "why"), Column("Flags", "count", number=True), Column("Which", "flags")], rows)
+    return Measured(answer, [Column("Why", "why"), Column("Flags", "count", number=True), Column("Which", "flags")], rows)
 
 
 def _list(why: str, flags: list[str]) -> str:
@@ -115,18 +115,18 @@ def second_witness(answer: Evidence, tool: Evidence) -> Measured:
         {"what": "only cpuid -r asked", "count": len(only), "held": Verdict(not full, f"{len(only) - len(full)} all zeros")},
         {"what": "only our code asked", "count": len(ours.keys() - theirs.keys()), "held": ""},
     ]
-    columns = [Column("Leaves and subleaves", "what"), Column("Number", "count", number=True), Column("", "held")]
+    columns = [Column("Leaves and subleaves", "what"), Column("Number", "count", number=True), Column("Compared", "held")]
     return Measured(tool, columns, rows)
 
 
 def place(row: dict[str, Any]) -> Link:
     """Where a feature is, as a link into the browser."""
     _, leaf, subleaf, register = row["anchor"].split("-")
-    return Link(f"{leaf}.{subleaf} {register.upper()} bit {row['bit']}", f"#cpuid={leaf}.{subleaf}")
+    return Link(f"{leaf}.{subleaf}\u00a0{register.upper()}\u00a0bit\u00a0{row['bit']}", f"#cpuid={leaf}.{subleaf}")
 
 
 def _since(row: dict[str, Any]) -> str:
-    return first_kernel(BY_ANCHOR[row["anchor"]].field(row["feature"]).linux)
+    return since_kernel(BY_ANCHOR[row["anchor"]].field(row["feature"]).linux)
 
 
 def _march(line: str) -> Column:
@@ -141,7 +141,7 @@ def when(answer: Evidence) -> Measured:
     columns = [
         Column("Feature", "feature"),
         Column("Leaf", place),
-        Column("This CPU", lambda row: "■ set" if row["cpuid"] else "□ clear"),
+        Column("This CPU", lambda row: "■\u00a0set" if row["cpuid"] else "□\u00a0clear"),
         Column("Kernel", _since),
         *(_march(line) for line in experiment.LINES),
     ]

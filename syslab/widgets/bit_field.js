@@ -6,9 +6,9 @@ function render({ model, el }) {
   const out = h("div", { className: "bf-out", aria: { role: "status" } }, say, warn);
   const inputId = uid(), field = h("input", { className: "bf-in", id: inputId, spellcheck: false, autocomplete: "off", type: "text" });
   const how = h("span", { className: "bf-how" }), presets = h("div", { className: "bf-presets" });
-  const rows = h("tbody"), table = h("details", { className: "bf-all" }, h("summary", { textContent: "Every field" }),
-    h("div", { className: "scroll", tabIndex: 0, aria: { role: "region", label: "fields of the register" } }, h("table", {}, h("thead", {}, h("tr", {},
-      ...["Bits", "Name", "Now", "Meaning", "Since"].map(t => h("th", { scope: "col", textContent: t })))), rows)));
+  const rows = h("tbody"), region = h("div", { className: "scroll", tabIndex: 0, aria: { role: "region" } }, h("table", {}, h("thead", {}, h("tr", {},
+      ...["Bits", "Name", "Now", "Meaning", "Since"].map(t => h("th", { scope: "col", textContent: t })))), rows));
+  const table = h("details", { className: "bf-all" }, h("summary", { textContent: "Every field" }), region);
 
   const focusBit = (i, f = true) => { buttons[cur].tabIndex = -1; cur = ((i % L.width) + L.width) % L.width; buttons[cur].tabIndex = 0; if (f) buttons[cur].focus(); };
   grid.onkeydown = e => {
@@ -20,6 +20,7 @@ function render({ model, el }) {
   function build(index) {
     L = layouts[index];
     const byBit = i => L.fields.find(f => i >= f.bit && i < f.bit + f.width);
+    region.setAttribute("aria-label", `fields of the ${L.name}`);
     grid.setAttribute("role", "group");
     grid.setAttribute("aria-label", `${L.name}, ${L.width} bits, arrow keys move`);
     buttons = [];
@@ -72,7 +73,7 @@ function render({ model, el }) {
   const selectId = uid(), select = layouts.length > 1 ? h("select", { id: selectId, onchange() { choose(Number(select.value)); set(v, ""); } },
     ...layouts.map((l, i) => h("option", { value: i, textContent: l.name }))) : null;
   const label = (t, id) => h("label", { htmlFor: id, textContent: t });
-  root.append(...(select ? [h("div", { className: "bf-field bf-pick" }, label("Register", selectId), select)] : []), grid,
+  root.append(...(select ? [h("div", { className: "bf-field bf-pick" }, label(model.get("menu"), selectId), select)] : []), grid,
     h("div", { className: "bf-bar" }, h("span", { className: "bf-field" }, label(model.get("prompt"), inputId), field), presets),
     h("p", { className: "bf-note", aria: { live: "polite" } }, how), out, table);
   el.append(root);

@@ -23,9 +23,13 @@ class BitField(anywidget.AnyWidget):
     selected = traitlets.Int(0).tag(sync=True)
     value = traitlets.Unicode("0x0").tag(sync=True)
     prompt = traitlets.Unicode("Value or log line").tag(sync=True)
+    menu = traitlets.Unicode("Register").tag(sync=True)
 
-    def __init__(self, *layouts: Layout, value: int | None = None, prompt: str | None = None) -> None:
-        """``value`` of the first layout; by default its first example, or 0. ValueError or TypeError if it does not fit."""
+    def __init__(self, *layouts: Layout, value: int | None = None, prompt: str | None = None, menu: str | None = None) -> None:
+        """``value`` of the first layout; by default its first example, or 0. ValueError or TypeError if it does not fit.
+
+        ``prompt`` labels the input and ``menu`` the choice of a layout.
+        """
         if not layouts:
             raise ValueError("BitField needs at least one layout")
         starts = [layout.examples[0][1] if layout.examples else 0 for layout in layouts]
@@ -35,7 +39,7 @@ class BitField(anywidget.AnyWidget):
         super().__init__(
             layouts=[layout.to_dict() | {"start": hex(start)} for layout, start in zip(layouts, starts, strict=True)],
             value=layouts[0].hex(starts[0]),
-            **({} if prompt is None else {"prompt": prompt}),
+            **{name: text for name, text in (("prompt", prompt), ("menu", menu)) if text is not None},
         )
 
     @property

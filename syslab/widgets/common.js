@@ -71,7 +71,15 @@ const fragment = {
   },
   // calls back now and on every change of the fragment; returns the clean-up
   watch(keys, el, use) {
-    const look = () => { for (const key of keys) { const s = fragment.get(key); if (s !== undefined) { use(key, s); requestAnimationFrame(() => el.scrollIntoView({ block: "center" })); } } };
+    const show = () => requestAnimationFrame(() => el.scrollIntoView({ block: "center" }));
+    const look = () => {
+      for (const key of keys) {
+        const s = fragment.get(key);
+        if (s === undefined) continue;
+        use(key, s);
+        document.readyState === "loading" ? addEventListener("DOMContentLoaded", show, { once: true }) : show();
+      }
+    };
     // following a link to what the address bar says already is no hashchange
     const again = e => { if (e.target.closest?.("a[href]")?.hash === location.hash) look(); };
     look();

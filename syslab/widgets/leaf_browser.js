@@ -70,7 +70,7 @@ function render({ model, el }) {
     box.mark = f => {
       buttons.forEach((b, i) => { const on = b.dataset.name === f?.name; b.setAttribute("aria-current", on); if (on) stop(i); });
       if (!f) return say.replaceChildren();
-      const linux = f.kernel ? ` Linux ${f.flags ? `calls it ${f.flags.replaceAll(" ", ", ")}` : "knows it but hides it from /proc/cpuinfo"}; ${f.kernel} is the first kernel read here that has it.` : "";
+      const linux = f.kernel ? ` Linux ${f.flags ? `calls it ${f.flags.replaceAll(" ", ", ")}` : "knows it but hides it from /proc/cpuinfo"}. First kernel read here: ${f.kernel}.` : "";
       say.replaceChildren(h("b", { textContent: f.name }), `: ${f.title}. Leaf ${place(key, r, f)}.${f.since ? ` First: ${f.since}.` : ""}${linux}`,
         ...machines.map(m => h("span", { className: "lb-who", textContent: `${m.label}: ${now(m, key, r, f)}` })));
     };
@@ -110,7 +110,7 @@ function render({ model, el }) {
     const hits = q ? index.map(x => [rank(x), x]).filter(([n]) => n < 9).sort((a, b) => a[0] - b[0]) : [];
     found.replaceChildren(...hits.slice(0, 8).map(([, { leaf, r, f }]) => {
       const k = leaf.replace("n", 0);
-      return h("li", {}, h("button", { type: "button", onclick() { chosen = { r, f }; go(k); panel.scrollIntoView({ block: "nearest" }); } },
+      return h("li", {}, h("button", { type: "button", onclick() { chosen = { r, f }; go(k); panel.querySelector(".lb-say:not(:empty)")?.scrollIntoView({ block: "nearest" }); } },
         h("b", { textContent: f.name }), ` ${place(leaf, r, f)}`, ...machines.map(m => h("span", { className: "lb-has", textContent: ` ${machines[1] ? m.key + ": " : ""}${now(m, k, r, f)}` }))));
     }));
     count.textContent = !q ? "" : hits.length ? `${hits.length > 8 ? `8 of ${hits.length}. ` : ""}Enter opens the first.` : `No field here has “${typed.slice(0, 40)}” in its name or meaning.`;
@@ -118,10 +118,10 @@ function render({ model, el }) {
 
   const label = (text, e) => h("label", { className: "lb-field" }, h("span", { textContent: text }), e);
   const root = h("div", { className: "rsn-w lb" }, h("div", { className: "lb-bar" }, label("Machine", pick), label("Find a feature", find)), line, count, found, note,
-    h("div", { className: "lb-body" }, label("Leaf.subleaf", list), panel));
+    h("div", { className: "lb-body" }, label("Leaf and subleaf", list), panel));
   el.append(root);
   take(model.get("value"));
-  const unwatch = fragment.watch([anchor], root, (_, s) => take(s) ||
+  const unwatch = fragment.watch([anchor], { scrollIntoView: () => root.scrollIntoView() }, (_, s) => take(s) ||
     (note.textContent = `The link’s #${anchor}=${s} names no leaf here; this is the default. It takes a leaf and subleaf, such as ${keyOf(machines[0].rows[0])}, and a machine: ${machines.map(m => m.key).join(", ")}.`));
   const outside = () => { const s = model.get("value"); if (s !== key + (M ? "." + machines[M].key : "")) take(s); };
   model.on("change:value", outside);

@@ -11,7 +11,7 @@ import anywidget
 import traitlets
 
 from ..layouts.core import Decoded, Field, Layout
-from ..layouts.cpuid import LEAVES, REGISTERS, cpuinfo_name, first_kernel, layouts, title
+from ..layouts.cpuid import LEAVES, REGISTERS, cpuinfo_name, first_kernel, layouts, since_kernel, title
 from .base import script, style
 
 
@@ -92,7 +92,7 @@ def _field(f: Field) -> list[Any]:
     """name, bit, title, width, show, values, since, flags in /proc/cpuinfo, oldest kernel; what is empty at the end left out."""
     flags = " ".join(name for c in f.linux if c.startswith("X86_FEATURE_") and (name := cpuinfo_name(c)))
     values = {str(k): v for k, v in f.values.items()}
-    row = [f.name, f.bit, f.title, f.width, f.show, values, f.since, flags, first_kernel(f.linux)]
+    row = [f.name, f.bit, f.title, f.width, f.show, values, f.since, flags, since_kernel(f.linux)]
     usual: list[Any] = [None, None, None, 1, "d", {}, "", "", ""]
     while row[-1] == usual[-1]:
         row.pop()

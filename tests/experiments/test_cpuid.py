@@ -11,6 +11,7 @@ import pytest
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.evidence.experiment import Experiment
 from syslab.experiments import cpuid
+from syslab.layouts.cpuid import BY_ANCHOR
 from syslab.machines.cpuid import dump
 
 # What differs between the logical CPUs of one machine: the IDs of the CPU that asked. Leaf, register -> the bits.
@@ -137,3 +138,61 @@ def test_flags_of_one_processor() -> None:
     assert cpuid.cpuinfo_flags(1, text) == {"fpu"}
     with pytest.raises(ValueError, match="no processor 2"):
         cpuid.cpuinfo_flags(2, text)
+
+
+# GCC's macros for fields that have one of another name, and the CPUs that the layouts' "since" calls otherwise.
+MACROS = {
+    "AESNI": "AES", "AVX512_BF16": "AVX512BF16", "AVX512_BITALG": "AVX512BITALG", "AVX512_IFMA": "AVX512IFMA", "AVX512_VBMI": "AVX512VBMI",
+    "AVX512_VBMI2": "AVX512VBMI2", "AVX512_VNNI": "AVX512VNNI", "AVX512_VPOPCNTDQ": "AVX512VPOPCNTDQ", "AVX-VNNI": "AVXVNNI",
+    "ABM": "LZCNT", "BMI1": "BMI", "PCLMULQDQ": "PCLMUL", "RDRAND": "RDRND", "SSE4.1": "SSE4_1", "SSE4.2": "SSE4_2",
+}  # fmt: skip
+MARCHES = {
+    "nehalem": "Nehalem", "westmere": "Westmere", "sandybridge": "Sandy Bridge", "ivybridge": "Ivy Bridge", "haswell": "Haswell",
+    "broadwell": "Broadwell", "skylake": "Skylake", "skylake-avx512": "Skylake server", "cascadelake": "Cascade Lake",
+    "cannonlake": "Cannon Lake", "cooperlake": "Cooper Lake", "icelake-client": "Ice Lake", "icelake-server": "Ice Lake server",
+    "tigerlake": "Tiger Lake", "alderlake": "Alder Lake", "sapphirerapids": "Sapphire Rapids", "graniterapids": "Granite Rapids",
+    "bonnell": "Atom (Bonnell)", "goldmont": "Goldmont", "goldmont-plus": "Goldmont Plus", "tremont": "Tremont",
+    "barcelona": "AMD family 0x10", "bdver1": "AMD Bulldozer", "bdver2": "AMD Piledriver", "bdver4": "AMD Excavator",
+    "znver1": "AMD Zen", "znver2": "AMD Zen 2", "znver3": "AMD Zen 3", "znver4": "AMD Zen 4", "znver5": "AMD Zen 5",
+}  # fmt: skip
+NOT_ALL = {("AESNI", "westmere")}  # some Westmeres were sold without it, so GCC assumes none has it
+
+
+def test_first_seen_has_a_row_for_every_watched_feature() -> None:
+    rows = here(cpuid.first_seen)
+    assert [row["feature"] for row in rows] == [name for _, name, _ in cpuid.WATCHED]
+    answers = here(cpuid.leaves)
+    by_name = {row["feature"]: row for row in rows}
+    assert by_name["AVX2"] | {"cpuid": None} == {
+        "feature": "AVX2", "anchor": "cpuid-7-0-ebx", "bit": 5, "cpuid": None, "macro": "__AVX2__", "core": "haswell", "atom": by_name["AVX2"]["atom"],
+        "amd": "bdver4",
+    }  # fmt: skip
+    assert by_name["AVX2"]["cpuid"] == any(r["leaf"] == 7 and r["subleaf"] == 0 and r["ebx"] >> 5 & 1 for r in answers)
+    assert all(row["core"] == row["atom"] == row["amd"] == "" for row in rows if not row["macro"])
+
+
+def test_the_first_cpus_of_the_layouts_are_those_of_gcc() -> None:
+    """Where the layouts name the first CPU and GCC knows both: it has the feature, and no older one of its line does."""
+    here(cpuid.first_seen)
+    macros = {name: cpuid._macros(name) for names in cpuid.LINES.values() for name in names.split()}
+    known = frozenset().union(*macros.values())
+    march = {human: name for name, human in MARCHES.items()}
+    checked = 0
+    for layout in BY_ANCHOR.values():
+        for field in layout.fields:
+            name = MACROS.get(field.name, field.name.replace("-", "_"))
+            macro = next((m for m in (f"__{name}__", f"__{name}") if m in known), "")
+            for human in (part.strip() for part in field.since.split(";") if macro):
+                cpu = march.get(human, "")
+                if not macros.get(cpu) or (field.name, cpu) in NOT_ALL:
+                    continue
+                line = next(names.split() for names in cpuid.LINES.values() if cpu in names.split())
+                assert next(older for older in line if macro in macros[older]) == cpu, f"{layout.name} {field.name}"
+                checked += 1
+    assert checked > 50
+
+
+def test_linear_bits_are_what_cpuid_says() -> None:
+    rows = by_leaf(here(cpuid.leaves))
+    if (0x8000_0008, 0) in rows:
+        assert cpuid.linear_bits() == rows[0x8000_0008, 0]["eax"] >> 8 & 0xFF

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,11 +20,14 @@ from syslab.layouts.cpuid import (
     cpuid_features,
     cpuinfo_name,
     family_model_stepping,
+    first_kernel,
     layouts,
     leaves_of,
+    since_kernel,
+    title,
     vendor,
 )
-from syslab.layouts.cpuid.linux import ELSEWHERE, HIDDEN, OWN, RENAMED
+from syslab.layouts.cpuid.linux import ELSEWHERE, HIDDEN, OWN, RENAMED, VERSIONS
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "linux_cpu_features.json").read_text(encoding="utf-8"))["versions"]
 WORDS = {
@@ -128,6 +129,21 @@ def test_flags_of_cpuinfo_are_those_the_headers_quote() -> None:
     assert short >= HIDDEN | set(RENAMED)
 
 
+def test_the_first_kernel_is_the_oldest_header_that_has_the_bit() -> None:
+    assert list(ORACLE) == list(VERSIONS)
+    for name in (n for n in claims() if n.startswith("X86_FEATURE_")):
+        assert first_kernel([name]) == next(v for v in VERSIONS if name in ORACLE[v]["cpu_features"]), name
+    assert first_kernel(["X86_FEATURE_FAST_CPPC", "X86_FEATURE_AMD_FAST_CPPC"]) == "6.12.117"
+    assert first_kernel(["KVM_FEATURE_STEAL_TIME"]) == first_kernel([]) == since_kernel([]) == ""
+    assert since_kernel(["X86_FEATURE_SMEP"]) == "6.1.192 or older"
+    assert since_kernel(["X86_FEATURE_LASS"]) == "7.2.13"
+
+
+def test_every_leaf_with_a_layout_has_a_title() -> None:
+    assert all(title(leaf) for leaf, _ in LEAVES)
+    assert title(0x1234) == ""
+
+
 def test_flags_without_a_layout_are_linux_own_or_elsewhere() -> None:
     claimed = set(claims())
     shown = {flag for _, name, _, _, flag in everywhere() if flag and name not in claimed}
@@ -219,12 +235,3 @@ def test_features_have_the_names_of_cpuinfo() -> None:
     assert cpuid_features(leaves_of(rows)) == {"pni", "sse", "sse2", "smep", "constant_tsc", "nonstop_tsc"}
     on = [(leaf, register, field.name) for leaf, _, register, _, field, is_on in bits_of(leaves_of(rows)) if is_on]
     assert (1, "ecx", "OSXSAVE") in on and (7, "ecx", "CET_SS") in on
-
-
-@pytest.mark.parametrize("module", ["cpuid", "cpuid.features_7"])
-def test_importing_is_cheap(module: str) -> None:
-    code = f"import time; t = time.perf_counter(); import syslab.layouts.{module}; print(time.perf_counter() - t)"
-    runs = [
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(3)
-    ]
-    assert min(runs) < 0.05

@@ -5,6 +5,7 @@ Rechecked by tests/book/test_weight.py whenever a theme is upgraded: no page may
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -12,12 +13,26 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from .markup import describe
+from .widgets import shrink_script
 
 # replaced by rsn.css and rsn.js
 STYLES = re.compile(r"(pygments|sphinx-book-theme|togglebutton|copybutton|mystnb\.[0-9a-f]+|sphinx-design\.min|sphinx-thebe)\.css")
 SCRIPTS = re.compile(r"(clipboard\.min|copybutton|togglebutton|design-tabs|sphinx-thebe|sphinx-book-theme|fontawesome)\.js")
 INLINE = re.compile(r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|THEBE|selector_to_html|commentsRunWhenDOMLoaded")
 LAB = "http://localhost:8888/lab/tree/"  # where `make lab` listens
+
+
+def slim(state: str) -> str:
+    """The widgets' state as the loader needs it: our own models, and alike ones side by side, where gzip finds them.
+
+    Models come in the order of their random ids, and gzip looks back no further than 32 KiB: pages would weigh some
+    kilobytes more, and another number of them in each build.
+    """
+    manager = json.loads(state)
+    own = [(name, model) for name, model in manager["state"].items() if "_esm" in model["state"]]
+    own.sort(key=lambda item: (item[1]["state"]["_esm"], len(json.dumps(item[1])), json.dumps(item[1], sort_keys=True)))
+    manager["state"] = dict(own)
+    return json.dumps(manager).replace("</", "<\\/")
 
 
 def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -32,7 +47,12 @@ def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
 
     context["css_files"] = [f for f in context["css_files"] if not STYLES.search(filename(f))]
     context["script_files"] = [f for f in context["script_files"] if keep(f)]
-    context["rsn_widgets"] = any("widget-state" in str(getattr(f, "attributes", {})) for f in context["script_files"])
+    for script in context["script_files"]:
+        shrink_script(script)
+    widgets = [f.attributes for f in context["script_files"] if "widget-state" in str(getattr(f, "attributes", {}))]
+    for attributes in widgets:
+        attributes["body"] = slim(attributes["body"])
+    context["rsn_widgets"] = bool(widgets)
     description = describe(doctree)
     if description and 'name="description"' not in context.get("metatags", ""):
         context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{description}" />'

@@ -1,8 +1,10 @@
 // Draws the book's widgets on a page with no kernel: reads the state that myst-nb left in the page, and calls each
-// anywidget's own render() with a small model. Runs before the first paint, from any host and from file://.
+// anywidget's own render() with a small model. Runs in <head> and draws each widget in the moment its place is parsed,
+// so that nothing moves however slowly the page arrives; from any host and from file://.
 (() => {
   const state = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
-  const models = state ? JSON.parse(state.textContent).state : {};
+  const page = state ? JSON.parse(state.textContent) : { state: {} }, models = page.state;
+  const text = given => (typeof given === "number" ? page.shared[given] : given); // tools/sphinx_ext/widgets.py keeps each text once
   const modules = new Map();
   // our modules import nothing and end in `export default {...};`, so they can be evaluated without fetching anything
   const load = text => {
@@ -39,19 +41,27 @@
     box.append(p);
     return box;
   };
-  for (const view of document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')) {
-    const values = models[JSON.parse(view.textContent).model_id]?.state;
-    const place = view.closest(".cell_output") ?? view.parentElement;
-    if (values?._esm === undefined) { view.after(needsKernel()); continue; }
+  function draw(view) {
+    let id;
+    try { id = JSON.parse(view.textContent).model_id; } catch { return; } // not parsed to its end yet
+    view.dataset.drawn = "";
+    const values = models[id]?.state, place = view.closest(".cell_output") ?? view.parentElement;
+    if (values?._esm === undefined) return view.after(needsKernel());
     const el = document.createElement("div");
     view.after(el);
     try {
-      style(values._css);
-      load(values._esm).render({ model: modelOf(values), el });
+      style(text(values._css));
+      load(text(values._esm)).render({ model: modelOf(values), el });
     } catch (error) {
       el.textContent = "This widget could not be drawn: " + error.message;
       console.error(error);
     }
     place.classList.add("rsn-drawn");
   }
+  const drawAll = () => document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]:not([data-drawn])').forEach(draw);
+  drawAll();
+  if (document.readyState !== "loading") return;
+  const parsing = new MutationObserver(drawAll);
+  parsing.observe(document, { childList: true, subtree: true });
+  addEventListener("DOMContentLoaded", () => { drawAll(); parsing.disconnect(); });
 })();

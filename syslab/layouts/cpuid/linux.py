@@ -146,6 +146,12 @@ def first_kernel(constants: Iterable[str]) -> str:
     return min((_FIRST.get(name, VERSIONS[0]) for name in names), key=VERSIONS.index, default="")
 
 
+def since_kernel(constants: Iterable[str]) -> str:
+    """The same for a reader: ``7.2.13``, or ``6.1.192 or older``, as no older header was read."""
+    version = first_kernel(constants)
+    return f"{version} or older" if version == VERSIONS[0] else version
+
+
 def cpuinfo_name(constant: str) -> str:
     """The flag of ``X86_FEATURE_SMEP`` in /proc/cpuinfo (``smep``), or "" where Linux hides it."""
     short = constant.removeprefix("X86_FEATURE_")
