@@ -143,6 +143,28 @@ def clean_up() -> Iterator[dict[str, Any]]:
     yield from _side_by_side(_clean_bash, (("TERM",), ("KILL",)))
 
 
+INHERITS = "grep SigIgn /proc/self/status; grep SigIgn /proc/self/status & wait"
+CLEANS_UP = "trap 'echo cleaning up' EXIT; kill -TERM $$; echo never reached"
+
+
+def _bash(script: str) -> dict[str, Any]:
+    with Child(["bash", "-c", script]) as child:
+        word = child.until(partial(_words, child), "its end")[-1]
+        return {"script": script, "said": child.said, "wait_status": word, "returncode": os.waitstatus_to_exitcode(word)}
+
+
+@experiment(LINUX, BASH, tool("grep"), tools=("bash",))
+def inherited() -> dict[str, Any]:
+    """A script shows its commands' ignored signals: once in front, once in the background."""
+    return _bash(INHERITS)
+
+
+@experiment(LINUX, BASH, tools=("bash",))
+def trapped() -> dict[str, Any]:
+    """A script with a trap on EXIT sends itself SIGTERM."""
+    return _bash(CLEANS_UP)
+
+
 def _command(number: int) -> list[str]:
     return target_argv(number, "default")
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from syslab.evidence import ExperimentFailed, ask
+from syslab.evidence import Experiment, ExperimentFailed, Need, ask
+from syslab.exercises.signals import orderly
 from syslab.experiments import signals
 from syslab.layouts.wait_status import WAIT
 from syslab.machines.keyboard import KEYS
@@ -84,7 +85,12 @@ def test_an_interactive_bash_survives_two_of_the_three_recommended_signals(rows:
 
 def test_a_script_run_by_bash_ignores_only_sigquit(rows: Rows) -> None:
     fates = {name: rows[name, "default", "script"] for name in TERMINATING}
-    assert {name: row["outcome"] for name, row in fates.items()} == {"INT": "died", "TERM": "died", "QUIT": "survived", "HUP": "died"}
+    assert {name: row["outcome"] for name, row in fates.items()} == {
+        "INT": "died",
+        "TERM": "died",
+        "QUIT": "survived",
+        "HUP": "died",
+    }
     assert fates["QUIT"]["stands"] == "ignored" and fates["TERM"]["wait_status"] == 15
 
 
@@ -203,7 +209,14 @@ def test_the_core_flag_follows_core_pattern_and_the_limit() -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "rule"),
-    [("core", "file"), ("core.%p", "file"), ("/var/cores/%e", "file elsewhere"), ("|/bin/collect %p", "piped"), ("@/run/x", "piped"), ("", "off")],
+    [
+        ("core", "file"),
+        ("core.%p", "file"),
+        ("/var/cores/%e", "file elsewhere"),
+        ("|/bin/collect %p", "piped"),
+        ("@/run/x", "piped"),
+        ("", "off"),
+    ],
 )
 def test_core_patterns(pattern: str, rule: str) -> None:
     assert signals._core_rule(pattern) == rule
@@ -240,3 +253,24 @@ def test_a_setup_decides() -> None:
     assert (at_once["wait_status"], at_once["atexit_ran"]) == (0, False)
     with pytest.raises(ExperimentFailed, match="NameError"):
         ask(signals.with_setup, setup="no_such_thing")
+
+
+def test_the_exercise_says_so_where_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    unicorn = Need("a unicorn", lambda: None)
+    monkeypatch.setattr(Experiment, "missing", lambda self: [(unicorn, "there are none")])
+    reply = orderly.check("signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))")
+    assert not reply.right
+    assert reply.text == "Nothing was tried. signals.with_setup cannot run here: needs a unicorn, but there are none"
+
+
+def test_a_background_job_inherits_ignored_signals() -> None:
+    data = ask(signals.inherited).data
+    front, behind = (int(line.split()[1], 16) for line in data["said"].splitlines())
+    assert behind & ~front == 0x6
+    assert data["returncode"] == 0
+
+
+def test_a_trap_on_exit_runs_and_the_signal_still_ends_bash() -> None:
+    data = ask(signals.trapped).data
+    assert data["said"] == "cleaning up\n"
+    assert (data["wait_status"], data["returncode"]) == (15, -15)

@@ -5,7 +5,6 @@ Rechecked by tests/book/test_weight.py whenever a theme is upgraded: no page may
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -22,19 +21,6 @@ INLINE = re.compile(r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|THEBE|se
 LAB = "http://localhost:8888/lab/tree/"  # where `make lab` listens
 
 
-def slim(state: str) -> str:
-    """The widgets' state as the loader needs it: our own models, and alike ones side by side, where gzip finds them.
-
-    Models come in the order of their random ids, and gzip looks back no further than 32 KiB: pages would weigh some
-    kilobytes more, and another number of them in each build.
-    """
-    manager = json.loads(state)
-    own = [(name, model) for name, model in manager["state"].items() if "_esm" in model["state"]]
-    own.sort(key=lambda item: (item[1]["state"]["_esm"], len(json.dumps(item[1])), json.dumps(item[1], sort_keys=True)))
-    manager["state"] = dict(own)
-    return json.dumps(manager).replace("</", "<\\/")
-
-
 def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """Take out what the book replaces; add the description."""
 
@@ -49,10 +35,7 @@ def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
     context["script_files"] = [f for f in context["script_files"] if keep(f)]
     for script in context["script_files"]:
         shrink_script(script)
-    widgets = [f.attributes for f in context["script_files"] if "widget-state" in str(getattr(f, "attributes", {}))]
-    for attributes in widgets:
-        attributes["body"] = slim(attributes["body"])
-    context["rsn_widgets"] = bool(widgets)
+    context["rsn_widgets"] = any("widget-state" in str(getattr(f, "attributes", {})) for f in context["script_files"])
     description = describe(doctree)
     if description and 'name="description"' not in context.get("metatags", ""):
         context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{description}" />'

@@ -11,10 +11,11 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from syslab.evidence.code_hash import hash_files
 from syslab.evidence.show import HOSTED
 
-from ..chapters import Chapter
-from ..environment import contain
+from ..chapters import BOOK, Chapter
+from ..environment import ROOT, contain
 from ..execution import ChapterFailed, execute
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,19 @@ def add_key(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = chapter.keyed_text(source[0])
 
 
+def look() -> str:
+    """A hash of what draws every page: the extension, the templates, the settings."""
+    files = [*(ROOT / "tools").rglob("*.py"), *(BOOK / "_templates").rglob("*.html"), ROOT / "_config.yml"]
+    return hash_files(sorted(files))
+
+
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """Chapters whose key changed since they were last read: a helper, a record or the lock file did."""
+    """Every page if the look changed, else chapters whose key did: a helper, a record or the lock file is new."""
     before: dict[str, str] = getattr(env, "rsn_keys", {})
-    now = {chapter.name: chapter.key() for chapter in _chapters(app)}
+    now = {"look": look()} | {chapter.name: chapter.key() for chapter in _chapters(app)}
     env.rsn_keys = now  # type: ignore[attr-defined]
+    if before.get("look") != now["look"]:
+        return sorted(env.found_docs)
     return [name for name, key in now.items() if before.get(name) != key and name in env.found_docs]
 
 

@@ -19,7 +19,9 @@ def shrink(body: str) -> str:
     """``body`` with anywidgets only, and their scripts and styles as numbers into a list ``shared``."""
     shared: list[str] = []
     models: dict[str, Any] = {}
-    for name, model in json.loads(body)["state"].items():
+    given = json.loads(body)["state"]
+    # in an order of their contents: ids are random, and gzip finds what lies near
+    for name, model in sorted(given.items(), key=lambda item: json.dumps(item[1]["state"], sort_keys=True)):
         state = model["state"]
         if "_esm" not in state:
             continue
