@@ -113,4 +113,4 @@ def test_with_the_optional_tools_hidden(person: Person) -> None:
     assert how["page_fault_error_code.faults"][0] == "live", "it needs no tool"
     hidden = {name: line for name, (word, line) in how.items() if word == "record"}
     assert hidden, "some experiment needs a tool"
-    assert all("To run it live: apt install" in line for line in hidden.values())
+    assert all("To run it live: " in line for line in hidden.values())
