@@ -35,10 +35,10 @@ def _recordable(experiment: Experiment) -> bool:
     return code.co_argcount + code.co_kwonlyargcount == 0
 
 
-def stale(experiment: Experiment, witness: str = "host") -> bool:
+def stale(experiment: Experiment, witness: str = "") -> bool:
     """Whether the record is missing or was made by other code than there is now."""
     try:
-        _, provenance = records.load(experiment.name, witness)
+        _, provenance = records.load(experiment.name, witness or experiment.witness)
     except records.NoRecord:
         return True
     return provenance.code != code_hash(experiment.function.__module__)
@@ -50,7 +50,8 @@ def record(experiment: Experiment) -> str:
     if missing:
         return "not here: " + "; ".join(f"needs {need.name}, but {why}" for need, why in missing)
     result = run(experiment)
-    provenance = here("live", result.seconds, experiment.tools, code=code_hash(experiment.function.__module__))
+    code = code_hash(experiment.function.__module__)
+    provenance = here("live", result.seconds, experiment.tools, experiment.witness, code)
     records.save(experiment.name, result.data, provenance)
     return f"recorded in {result.seconds:.2f} s"
 

@@ -55,6 +55,12 @@ def _mode() -> str:
     return mode
 
 
+def _recorded_witness(experiment: Experiment) -> str:
+    """Its own witness, else whoever has a record: a machine without KVM cannot say which KVM it would be."""
+    there = records.witnesses(experiment.name)
+    return experiment.witness if experiment.witness in there or not there else there[0]
+
+
 def ask(experiment: Experiment, **arguments: Any) -> Evidence:
     """Ask a machine. Here if it has what the experiment needs, otherwise from the committed record.
 
@@ -67,19 +73,19 @@ def ask(experiment: Experiment, **arguments: Any) -> Evidence:
         missing = missing or [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), "SYSLAB_EVIDENCE=record")]
     if not missing:
         result = run(experiment, arguments)
-        return Evidence(experiment.name, result.data, here("live", result.seconds, experiment.tools))
+        return Evidence(experiment.name, result.data, here("live", result.seconds, experiment.tools, experiment.witness))
     why = "; ".join(f"needs {need.name}, but {reason}" for need, reason in missing)
     if arguments or mode == "live":
         raise CannotRunHere(f"{experiment.name} cannot run here: {why}")
     try:
-        data, provenance = records.load(experiment.name)
+        data, provenance = records.load(experiment.name, _recorded_witness(experiment))
     except records.NoRecord as none:
         raise CannotRunHere(f"{experiment.name} cannot run here ({why}) and {none}") from None
     install = tuple(dict.fromkeys(need.install for need, _ in missing if need.install))
     return Evidence(experiment.name, data, replace(provenance, how="record", install=install))
 
 
-def recorded(experiment: Experiment, witness: str = "host") -> Evidence:
-    """The committed record by ``witness``, whatever this machine can do."""
-    data, provenance = records.load(experiment.name, witness)
+def recorded(experiment: Experiment, witness: str = "") -> Evidence:
+    """The committed record by ``witness`` (by default whom :func:`ask` would take), whatever this machine can do."""
+    data, provenance = records.load(experiment.name, witness or _recorded_witness(experiment))
     return Evidence(experiment.name, data, replace(provenance, how="record"))

@@ -21,6 +21,12 @@ class Experiment:
     needs: tuple[Need, ...]
     timeout: float
     tools: tuple[str, ...]
+    asked: str | Callable[[], str] = "host"
+
+    @property
+    def witness(self) -> str:
+        """Who answers when it runs here: ``host``, ``tcg-max``, or what this machine makes of it (``kvm-svm``)."""
+        return self.asked if isinstance(self.asked, str) else self.asked()
 
     @property
     def name(self) -> str:
@@ -45,10 +51,16 @@ class Experiment:
         return list(result) if isinstance(result, Iterator) else result
 
 
-def experiment(*needs: Need, timeout: float = 10.0, tools: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Experiment]:
-    """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance."""
+def experiment(
+    *needs: Need, timeout: float = 10.0, tools: tuple[str, ...] = (), witness: str | Callable[[], str] = "host"
+) -> Callable[[Callable[..., Any]], Experiment]:
+    """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance.
+
+    ``witness`` names the machine that answers, in the provenance and the record's file: a function where that
+    depends on the machine it runs on.
+    """
 
     def declare(function: Callable[..., Any]) -> Experiment:
-        return Experiment(function, needs, timeout, tools)
+        return Experiment(function, needs, timeout, tools, witness)
 
     return declare

@@ -17,6 +17,17 @@ _HOMES = {
     "wait": ("wait_status", "WAIT"),
     "shell-status": ("wait_status", "SHELL_STATUS"),
     "sigmask": ("signal_mask", "SIGMASK"),
+    "pte": ("paging", "PTE"),
+    "pde-2m": ("paging", "PDE_2M"),
+    "pdpte-1g": ("paging", "PDPTE_1G"),
+    "paging-table": ("paging", "TABLE"),
+    "cr0": ("control_registers", "CR0"),
+    "cr3": ("control_registers", "CR3"),
+    "cr3-pcid": ("control_registers", "CR3_PCID"),
+    "cr4": ("control_registers", "CR4"),
+    "cr8": ("control_registers", "CR8"),
+    "efer": ("control_registers", "EFER"),
+    "rflags": ("control_registers", "RFLAGS"),
 }
 _CPUID = {  # module -> anchors without "cpuid-"; the constant of "7-0-ebx" is CPUID_7_0_EBX
     "basic": """

@@ -1,4 +1,4 @@
-"""Where code runs: this process, a child, and later a bare-metal guest, KVM and the lab VM."""
+"""Where code runs: this process, a child, a bare-metal guest under QEMU or KVM; the lab VM is planned."""
 
 from __future__ import annotations
 

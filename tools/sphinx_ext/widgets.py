@@ -11,8 +11,10 @@ from typing import Any
 
 STATE = "application/vnd.jupyter.widget-state+json"
 SHARED = ("_esm", "_css")
-DROPPED = ("_anywidget_id", "_dom_classes", "_model_module", "_model_module_version", "_model_name", "_view_count", "_view_module")
-DROPPED += ("_view_module_version", "_view_name", "layout", "tabbable", "tooltip")
+DROPPED = frozenset(
+    "_anywidget_id _dom_classes _model_module _model_module_version _model_name _view_count _view_module"
+    " _view_module_version _view_name layout tabbable tooltip".split()
+)
 
 
 def shrink(body: str) -> str:
