@@ -1,0 +1,143 @@
+"""axe-core, sizes, layout shift, and that neither print nor a reader's own settings hide anything."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tools.chapters import Chapter
+
+from .conftest import Site, Tabs
+
+ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}  # nothing else differs between light and dark
+WIDTHS = (360, 1440)
+# Everything folded opened, the menu closed, the first choice of each prediction taken.
+UNFOLD = """() => {
+  for (const d of document.querySelectorAll("main details:not(.rsn-menu)")) d.open = true;
+  for (const p of document.querySelectorAll("fieldset.predict")) p.querySelector("input").click();
+}"""
+AXE = """async only => (await axe.run({ runOnly: only, resultTypes: ["violations"], iframes: false })).violations
+  .map(v => `${v.id} (${v.impact}): ${v.nodes.slice(0, 4).map(n => n.target).join(" ; ")}`)"""
+WIDER = """() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return [];
+  return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1)
+    .map(e => e.tagName + "." + e.className).slice(0, 5);
+}"""
+# Links inside sentences are exempt; a radio button is as large as its label.
+SMALL = """() => [...document.querySelectorAll(":is(main, header) :is(button, summary, input, select, a)")]
+  .filter(e => e.checkVisibility({ visibilityProperty: true }) && !(e.matches("a") && getComputedStyle(e).display === "inline"))
+  .map(e => [e, (e.matches("input") && e.closest("label") || e).getBoundingClientRect()])
+  .filter(([, r]) => r.width && (r.width < 24 || r.height < 24)).map(([e, r]) => `${e.outerHTML.slice(0, 90)} ${r.width}x${r.height}`)"""
+SHIFTS = """window.shifts = [];
+new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) shifts.push(e.value); })
+  .observe({ type: "layout-shift", buffered: true });"""
+# fonts in, and two frames drawn: the observer has been told of everything until then
+SETTLED = """async () => {
+  await document.fonts.ready;
+  for (let still = 0, before = -1; still < 3; before = scrollY) { await new Promise(requestAnimationFrame); still = scrollY === before ? still + 1 : 0; }
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  return shifts.reduce((a, b) => a + b, 0);
+}"""
+SEEN = """() => [...document.querySelectorAll("body *")].map((e, i) => [e, i])
+  .filter(([e]) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && e.getBoundingClientRect().width)
+  .map(([e, i]) => `${i} ${e.tagName}.${e.className}`)"""
+
+# the colour each icon or badge draws its shape with
+SHAPES = """all => all.map(e => getComputedStyle(e, e.matches(".vb") ? "::before" : null)).map(c =>
+  c.borderTopWidth !== "0px" ? c.borderTopColor : /rgb\\([^)]*\\)/.exec(c.backgroundImage)?.[0] ?? c.backgroundColor)"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's text."""
+    spec = find_spec("axe_playwright_python")
+    assert spec and spec.origin
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_layout_and_axe(browse: Tabs, site: Site, name: str, width: int, axe: str) -> None:
+    page = browse(width, color_scheme="light")
+    page.add_init_script(SHIFTS)
+    registers = site.registers(name)
+    if registers and width == WIDTHS[0]:
+        page.goto(site.url(name, f"?slow#{registers[0]['anchor']}=0x15"))
+        assert page.evaluate(SETTLED) < 0.05
+    page.goto("about:blank")
+    page.goto(site.url(name, "?slow"))
+    assert page.evaluate(SETTLED) < 0.05
+    page.evaluate(UNFOLD)
+    expect(page.locator("h1:visible")).to_have_count(1)
+    assert page.evaluate(WIDER) == []
+    assert page.evaluate(SMALL) == []
+    page.evaluate(axe)
+    found = {"light": page.evaluate(AXE, ALL)}
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    found["dark"] = page.evaluate(AXE, COLORS)
+    assert found == {"light": [], "dark": []}
+
+
+def test_layout_shift_is_measured(browse: Tabs, site: Site) -> None:
+    """The test above can fail."""
+    page = browse(360)
+    page.add_init_script(SHIFTS)
+    page.goto(site.url("index"))
+    page.evaluate(SETTLED)
+    page.evaluate(
+        "document.querySelector('article').prepend(Object.assign(document.createElement('div'), {style: 'height: 300px'}))"
+    )
+    assert page.evaluate(SETTLED) > 0.05
+
+
+def seen(page: Page) -> list[str]:
+    """The elements that can be seen."""
+    found: list[str] = page.evaluate(SEEN)
+    assert len(found) > 50
+    return found
+
+
+def test_reader_settings_hide_nothing(browse: Tabs, name: str) -> None:
+    page = browse.open(name, reduced_motion="no-preference")
+    page.evaluate(UNFOLD)
+    before = seen(page)
+    page.emulate_media(reduced_motion="reduce")
+    assert seen(page) == before
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.emulate_media(forced_colors="active")
+    assert seen(page) == before
+    # icons and badges' shapes are backgrounds, which forced colours would paint like the page
+    shapes = page.locator("[class^=fa-]:visible, .vb:visible").evaluate_all(SHAPES)
+    assert shapes and set(shapes) == {page.evaluate("getComputedStyle(document.body).color")}
+    keys = page.locator(".bf-key").evaluate_all(
+        "all => all.map(k => [k.parentElement.getAttribute('aria-pressed'), getComputedStyle(k).backgroundColor])"
+    )
+    on, off = ({color for pressed, color in keys if pressed == word} for word in ("true", "false"))
+    assert not on & off
+
+
+def test_print(browse: Tabs, site: Site, chapter: Chapter) -> None:
+    registers = site.registers(chapter.name)
+    page = browse.open(chapter.name, f"#{registers[0]['anchor']}=0x15" if registers else "")
+    page.pdf()  # fires beforeprint, as Ctrl+P does
+    page.emulate_media(media="print")
+    for gone in ("nav", "dialog", ".bd-sidebar-primary", ".bd-header-article", ".copybtn", ".rsn-menu", ".prev-next-footer"):
+        assert page.locator(gone).locator("visible=true").count() == 0, gone
+    folded = page.locator("main details:not(.rsn-menu)")
+    assert folded.evaluate_all("all => all.filter(d => !d.open).length") == 0
+    for summary in folded.locator("summary").all():
+        below = summary.locator("xpath=following-sibling::*").first
+        expect(below).to_be_visible()
+    expect(page.locator("article h1")).to_be_visible()
+    if registers:
+        width = registers[0]["width"]
+        widget = page.locator(".bf").first
+        expect(widget.locator(".bf-in")).to_have_value(f"0x{0x15:0{width // 4}x}")
+        expect(widget.locator(".bf-say")).to_be_visible()
+        assert widget.locator(".bf-bit:visible").count() == width
+        assert widget.locator(".bf-bit[aria-pressed=true]").count() == 3

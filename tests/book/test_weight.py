@@ -1,0 +1,64 @@
+"""What each page makes a browser fetch: the budget, the table, and that no replaced file came back."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from .conftest import HTML, WEIGHTS, Site, Tabs
+
+BUDGET = 100_000  # bytes, gzip
+KINDS = ("html", "css", "js", "font", "other")
+SUFFIXES = {".html": "html", ".css": "css", ".js": "js", ".woff2": "font"}
+REPLACED = re.compile(
+    r"pydata-sphinx-theme\.css|bootstrap|font-?awesome|fa-(solid|brands|regular)|mathjax|thebe|require(\.min)?\.js|pygments\.css"
+    r"|sphinx-book-theme|mystnb|sphinx-design|copybutton|togglebutton|basic\.css|html-manager|plotly",
+    re.IGNORECASE,
+)
+SEARCH_ONLY = re.compile(r"searchtools|searchindex|language_data")
+
+
+def weight(path: str) -> int:
+    """Bytes on the wire: gzip, unless the file is compressed already."""
+    data = (HTML / path).read_bytes()
+    return len(data) if path.endswith((".woff2", ".png")) else len(gzip.compress(data, 9, mtime=0))
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[dict[str, Counter[str]]]:
+    """Collects one row a page and writes them to ``_build/weights.txt``."""
+    rows: dict[str, Counter[str]] = {}
+    yield rows
+    wide = max([4, *map(len, rows)])
+    lines = ["page".ljust(wide) + "".join(kind.rjust(9) for kind in (*KINDS, "all", "files"))]
+    for name, row in sorted(rows.items(), key=lambda item: -item[1]["all"]):
+        lines.append(name.ljust(wide) + "".join(f"{row[kind]:9,}" for kind in (*KINDS, "all", "files")))
+    WEIGHTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def loaded(browse: Tabs, site: Site, name: str) -> list[str]:
+    """Paths that the browser asked for, from an empty cache until nothing more comes."""
+    page = browse.open(name)
+    page.evaluate("document.fonts.ready")
+    page.wait_for_load_state("networkidle")
+    return [urlsplit(url).path.lstrip("/") for url in browse.requests if url.startswith(site.root)]
+
+
+def test_weight_and_files(browse: Tabs, site: Site, name: str, table: dict[str, Counter[str]]) -> None:
+    paths = loaded(browse, site, name)
+    row: Counter[str] = Counter()
+    for path in paths:
+        row[SUFFIXES.get("." + path.rpartition(".")[2], "other")] += weight(path)
+    row["all"] = row.total()
+    row["files"] = len(paths)
+    table[name] = row
+    assert all(row[kind] for kind in ("html", "css", "js", "font"))
+    assert row["all"] <= BUDGET
+    assert [path for path in paths if REPLACED.search(path)] == []
+    assert [path for path, times in Counter(paths).items() if times > 1] == []
+    assert any(SEARCH_ONLY.search(path) for path in paths) == (name == "search")
