@@ -1,4 +1,4 @@
-"""For every test: nothing the run started is still running when it ends."""
+"""For every test: nothing the run started is still running when it ends. And the summary of the pages' weights."""
 
 from __future__ import annotations
 
@@ -36,3 +36,11 @@ def nothing_left_running() -> Iterator[None]:
             return
         time.sleep(0.1)  # a process that is being reaped
     pytest.fail(f"still running: {marked(value)}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The weights of the pages that this run measured (under xdist a worker wrote them; this is the controller)."""
+    weights = Path(__file__).parent / "_build" / "weights.txt"
+    if weights.is_file() and weights.stat().st_mtime >= terminalreporter._session_start.time:
+        terminalreporter.write_sep("-", "page weights, gzip")
+        terminalreporter.write(weights.read_text(encoding="utf-8"))

@@ -63,7 +63,7 @@ function render({ model, el }) {
   function take(text) { const r = read(L, text); r.error ? refuse(r.error, text) : set(r.value, /^(hex|binary|decimal)$/.test(r.how) && pad(L, r.value) === text.trim() ? "" : `read as ${r.how}`); }
   field.onchange = () => take(field.value);
   field.onkeydown = e => { if (e.key === "Enter") { e.preventDefault(); take(field.value); } };
-  field.onpaste = e => { const text = e.clipboardData?.getData("text"); if (text) { e.preventDefault(); take(text); } };
+  field.onpaste = e => { const text = e.clipboardData?.getData("text"); if (text && (field.value === pad(L, v) || /\s/.test(text))) { e.preventDefault(); take(text); } };
 
   const choose = i => {
     if (layouts[i] !== L) { build(i); v = BigInt(L.start); }

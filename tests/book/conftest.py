@@ -49,13 +49,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("chapter", all_chapters(), ids=chapters)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The weights that this run measured (under xdist a worker wrote them, and this is the controller)."""
-    if WEIGHTS.is_file() and WEIGHTS.stat().st_mtime >= terminalreporter._session_start.time:
-        terminalreporter.write_sep("-", "page weights, gzip")
-        terminalreporter.write(WEIGHTS.read_text(encoding="utf-8"))
-
-
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     """Static files, connections kept open, no log. A page asked for with ``?slow`` comes in pieces."""
 

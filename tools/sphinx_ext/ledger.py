@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from ..chapters import BOOK, VERDICTS, Chapter, Topic, topic_chapters, topics
+from ..environment import ROOT
 
 
 class _Generated(SphinxDirective):
@@ -19,7 +20,8 @@ class _Generated(SphinxDirective):
 
     def depend(self) -> None:
         """Tell Sphinx what the page is made from."""
-        self.env.note_dependency(str(BOOK / "topics.yml"))
+        for name in (BOOK / "topics.yml", ROOT / "_toc.yml"):
+            self.env.note_dependency(str(name))
         for chapter in topic_chapters():
             self.env.note_dependency(str(chapter.path))
 

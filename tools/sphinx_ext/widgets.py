@@ -12,8 +12,20 @@ from typing import Any
 STATE = "application/vnd.jupyter.widget-state+json"
 SHARED = ("_esm", "_css")
 DROPPED = frozenset(
-    "_anywidget_id _dom_classes _model_module _model_module_version _model_name _view_count _view_module"
-    " _view_module_version _view_name layout tabbable tooltip".split()
+    [
+        "_anywidget_id",
+        "_dom_classes",
+        "_model_module",
+        "_model_module_version",
+        "_model_name",
+        "_view_count",
+        "_view_module",
+        "_view_module_version",
+        "_view_name",
+        "layout",
+        "tabbable",
+        "tooltip",
+    ]
 )
 
 
