@@ -35,7 +35,18 @@ def test_default_actions() -> None:
     assert by_action["ignore"] == {"SIGCHLD", "SIGURG", "SIGWINCH"}
     assert by_action["stop"] == {"SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"}
     assert by_action["continue"] == {"SIGCONT"}
-    assert by_action["core"] >= {"SIGQUIT", "SIGILL", "SIGABRT", "SIGFPE", "SIGSEGV", "SIGBUS", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"}
+    assert by_action["core"] >= {
+        "SIGQUIT",
+        "SIGILL",
+        "SIGABRT",
+        "SIGFPE",
+        "SIGSEGV",
+        "SIGBUS",
+        "SIGSYS",
+        "SIGTRAP",
+        "SIGXCPU",
+        "SIGXFSZ",
+    }
     assert set(DEFAULT_ACTION) == set(NAMES)
 
 
@@ -70,7 +81,9 @@ def test_sentences() -> None:
     assert SIGMASK.sentence(0x6) == "Set: SIGINT, SIGQUIT."
 
 
-@pytest.mark.parametrize(("text", "reason"), [("SigQ:\t0/96365", "no mask"), ("SigIgn: 12", "cannot read"), (hex(1 << 64), "64 bits wide")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("SigQ:\t0/96365", "no mask"), ("SigIgn: 12", "cannot read"), (hex(1 << 64), "64 bits wide")]
+)
 def test_what_is_no_mask(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         SIGMASK.read(text)

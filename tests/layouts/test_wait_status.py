@@ -171,7 +171,9 @@ def test_reading_shell_status(text: str, value: int) -> None:
     assert SHELL_STATUS.read(text).value == value
 
 
-@pytest.mark.parametrize(("text", "reason"), [("256", "8 bits wide"), ("code=killed, status=15/TERM", "systemd"), ("-15", "returncode")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("256", "8 bits wide"), ("code=killed, status=15/TERM", "systemd"), ("-15", "returncode")]
+)
 def test_what_is_no_shell_status(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         SHELL_STATUS.read(text)

@@ -66,7 +66,9 @@ def test_every_default_action_is_what_the_layout_says() -> None:
             fate = running.settle(len(child.said))
             word = child.word
         action = DEFAULT_ACTION[number]
-        expected = "survived" if number in orphaned or action in ("ignore", "continue") else "stopped" if action == "stop" else "died"
+        expected = (
+            "survived" if number in orphaned or action in ("ignore", "continue") else "stopped" if action == "stop" else "died"
+        )
         assert fate == expected, NAMES[number]
         assert word == (number if fate == "died" else None), NAMES[number]
 
