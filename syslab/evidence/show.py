@@ -66,12 +66,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Measured:
-    """Rows of an answer as a table with its provenance underneath. ``rows`` defaults to the whole answer."""
+    """Rows of an answer as a table with its provenance underneath. ``rows`` defaults to the whole answer.
+
+    ``also`` are other answers that the rows draw on: each gets a provenance line.
+    """
 
     evidence: Evidence
     columns: Sequence[Column]
     rows: Sequence[dict[str, Any]] | None = None
     caption: str = ""
+    also: Sequence[Evidence] = ()
 
     def _cells(self) -> list[list[Any]]:
         rows = self.evidence.data if self.rows is None else self.rows
@@ -82,7 +86,7 @@ class Measured:
         body = [[str(cell) for cell in row] for row in self._cells()]
         wide = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
         lines = ["  ".join(text.ljust(w) for text, w in zip(row, wide, strict=True)).rstrip() for row in [head, *body]]
-        return "\n".join([*lines, repr(self.evidence)])
+        return "\n".join([*lines, repr(self.evidence), *map(repr, self.also)])
 
     def _repr_html_(self) -> str:
         def cell(tag: str, i: int, content: Any) -> str:
@@ -97,7 +101,7 @@ class Measured:
         return styled(
             f'<figure class="measured"><div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
             f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-            f"<figcaption>{provenance_html(self.evidence.provenance)}</figcaption></figure>"
+            f"<figcaption>{''.join(provenance_html(e.provenance) for e in (self.evidence, *self.also))}</figcaption></figure>"
         )
 
 

@@ -1,6 +1,6 @@
 // Inputs -> recorded outcome: a group of radio buttons for each input, one outcome below.
 function render({ model, el }) {
-  const dims = model.get("dimensions"), outcomes = model.get("outcomes"), anchor = model.get("anchor"), root = h("div", { className: "rsn-w ct" });
+  const dims = model.get("dimensions"), outcomes = model.get("outcomes"), anchor = model.get("anchor"), root = h("div", { className: "rsn-w ct" + (dims.length > 4 ? " ct-many" : "") });
   const start = model.get("value"), state = [...start], groups = [];
   const head = h("p", { className: "ct-head" }), body = h("ul", { className: "ct-body" }), note = h("p", { className: "bf-note", aria: { live: "polite" } });
   const key = () => state.join("|"), has = s => s.join("|") in outcomes;

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from syslab.evidence import X86_64, ExperimentFailed, ask
+from syslab.evidence import X86_64, Evidence, ExperimentFailed, ask, recorded
+from syslab.experiments import access_matrix
 from syslab.experiments import page_fault_error_code as experiment
+from syslab.experiments.access_combinations import CONDITIONS
 from syslab.views import page_fault_error_code as view
 
 pytestmark = pytest.mark.skipif(X86_64.missing() is not None, reason=str(X86_64.missing()))
@@ -90,3 +92,35 @@ def test_the_tables_show_every_row(answer: Any, monkeypatch: pytest.MonkeyPatch)
     assert "#pfec=0x15" in view.accesses(answer)._repr_html_()
     assert view.others(answer)._repr_html_().count("<tr>") == 1 + len(experiment.OTHERS)
     assert "fetch an instruction" in repr(view.sentences(answer))
+
+
+def test_the_witnesses_are_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSLAB_HOSTED", "1")
+    host, tcg, kvm = (recorded(e) for e in (experiment.faults, access_matrix.truth_table_tcg, access_matrix.truth_table_kvm))
+    table = view.witnesses(host, tcg, kvm)
+    cells = {row["condition"]: [str(column.cell(row)) for column in table.columns[1:]] for row in table.rows or ()}
+    assert list(cells) == list(CONDITIONS)
+    assert cells["not present"] == ["0x0", "0x2", "0x10", "0x4", "0x6", "0x14"]
+    assert cells["user, SMAP, AC=0"] == ["0x1", "0x3", "ok", "ok", "ok", "ok"]
+    assert cells["first non-canonical address"] == ["#GP"] * 6
+    assert cells["reserved bit 51"][0] == "0x9≠TCG"
+    assert table._repr_html_().count('class="provenance"') == 3
+    assert f"{len(tcg.data) + len(kvm.data) + len(view.HOST)} answers" in table.caption
+
+
+def test_every_disagreement_is_found_by_comparing() -> None:
+    host, tcg, kvm = (recorded(e) for e in (experiment.faults, access_matrix.truth_table_tcg, access_matrix.truth_table_kvm))
+    table = view.disagreements(host, tcg, kvm)
+    wrong = {(row["witness"], row["condition"]) for answer in (tcg, kvm) for row in answer.data if not row["agrees"]}
+    names = {name: witness for witness, name in view.NAMES.items()}
+    assert {(names[row["witness"]], row["condition"]) for row in table.rows or ()} == wrong
+    text = [str(table.columns[3].cell(row)) for row in table.rows or () if row["condition"] == "reserved bit 51"]
+    assert text == ["0x9 0xb 0x19 0xd 0xf 0x1d"]
+
+
+def test_a_host_that_differs_is_named() -> None:
+    host, tcg = recorded(experiment.faults), recorded(access_matrix.truth_table_tcg)
+    rows = [row | {"error_code": 0x44} if (row["access"], row["page"]) == ("read", "NULL + 0x10") else row for row in host.data]
+    lying = Evidence(host.name, rows, host.provenance)
+    assert "not present                           this machine  user read  0x4" in repr(view.disagreements(lying, tcg))
+    assert "0x4≠this machine" in repr(view.witnesses(lying, tcg))
