@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repo", deadline=None)  # a slow machine is no failure
+settings.load_profile("repo")
 
 MARK = "SYSLAB_TEST_RUN"
 
