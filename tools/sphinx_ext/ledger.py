@@ -82,11 +82,13 @@ class Parts(_Generated):
         for part in yaml.safe_load((BOOK / "topics.yml").read_text(encoding="utf-8")):
             mine = [t for t in listed if t.part == part["part"]]
             written = list(dict.fromkeys(t.chapter for t in mine if t.written))
-            links = ", ".join(self.link(Chapter(name)) for name in written)
+            items = [self.link(Chapter(name)) for name in written]
             soon = sum(not t.written for t in mine)
-            more = f'<span class="soon">{soon} topic{"s" if soon != 1 else ""} planned</span>' if soon else ""
-            tail = " · ".join(x for x in (links, more) if x)
-            blocks.append(f"<p><b>{html.escape(part['part'])}</b> {html.escape(part['about'])}<br>{tail}</p>")
+            if soon:
+                items.append(f'<span class="soon">{soon} topic{"s" if soon != 1 else ""} planned</span>')
+            rows = "".join(f"<li>{item}</li>" for item in items)
+            name, about = html.escape(part["part"]), html.escape(part["about"])
+            blocks.append(f"<div><p><b>{name}</b> {about}</p><ul>{rows}</ul></div>")
         return [nodes.raw("", f'<div class="parts">{"".join(blocks)}</div>', format="html")]
 
 
