@@ -6,10 +6,10 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab notebooks record lock bench format clean
+.PHONY: help book test serve lab lab-vm notebooks record lock bench format clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 # Both files are stamps: a second run neither reinstalls nor asks the network.
 $(READY): requirements.txt pyproject.toml apt.txt tools/setup.sh
@@ -28,6 +28,9 @@ serve: book ## the built book on loopback, PORT=8000
 
 lab: $(READY) notebooks ## JupyterLab on the notebooks
 	@$(BIN)/python -m tools.lab
+
+lab-vm: $(READY) ## the lab VM, made ahead or anew if its packages have newer versions
+	@$(BIN)/python -m syslab.machines.lab_vm --update
 
 notebooks: $(READY) ## notebooks/ from book/
 	@$(BIN)/python -m tools.notebooks

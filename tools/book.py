@@ -10,11 +10,24 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from syslab.machines.lab_vm import LabError, cache
+
 from .environment import BUILD, ROOT, contained
+
+
+def lab_vm() -> None:
+    """Build the lab VM before chapters that ask it run side by side, and within their cells' time; say why if it cannot be."""
+    if os.environ.get("SYSLAB_EVIDENCE") == "record":
+        return
+    try:
+        cache.ready(say=print)
+    except LabError as error:
+        print(f"{error}. What needs it is shown from records.", flush=True)
 
 
 def build(strict: bool = False) -> int:
     """Run jupyter-book; its exit status. ``strict`` turns warnings into errors."""
+    lab_vm()
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book"]
     if strict:
         command += ["-W", "--keep-going"]

@@ -112,8 +112,13 @@ def all_chapters() -> list[Chapter]:
     return [Chapter(root), *(Chapter(entry["file"]) for part in toc() for entry in part["chapters"])]
 
 
+def written_chapters() -> list[Chapter]:
+    """The chapters proper, with or without a topic of the notes: those that say how long they take."""
+    return [chapter for chapter in all_chapters() if "minutes" in chapter.about]
+
+
 def topic_chapters() -> list[Chapter]:
-    """The chapters proper: those that answer topics of the notes."""
+    """The chapters that answer topics of the notes."""
     return [chapter for chapter in all_chapters() if chapter.about.get("topics")]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from syslab.machines.lab_vm import cache
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 
@@ -25,6 +27,8 @@ def contained(build: Path = BUILD) -> dict[str, str]:
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "MPLCONFIGDIR": str(folder / "matplotlib"),
         "XDG_CACHE_HOME": str(folder / "cache"),
+        # not in there: made once a user, not once a checkout
+        "SYSLAB_LAB_CACHE": str(cache.root()),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
 

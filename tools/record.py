@@ -1,4 +1,4 @@
-"""``make record``: run the experiments here and commit what they answered.
+"""``make record``: run the experiments here, and in the lab VM those that can, and commit what they answered.
 
 Only stale records are made again, unless ``--all``; name experiments (``signals.outcomes``) to choose. Nothing
 else writes records.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from syslab.evidence import Experiment, records
+from syslab.evidence import LAB_VM, Experiment, lab, records
 from syslab.evidence.bounded import ExperimentFailed, run
 from syslab.evidence.code_hash import code_hash
 from syslab.evidence.provenance import here
@@ -35,6 +36,16 @@ def _recordable(experiment: Experiment) -> bool:
     return code.co_argcount + code.co_kwonlyargcount == 0
 
 
+def places(experiment: Experiment) -> list[str]:
+    """Where it is to be recorded: "here", "lab" (the lab VM), or both."""
+    return ([] if LAB_VM in experiment.needs else ["here"]) + (["lab"] if lab.possible(experiment) else [])
+
+
+def witness(experiment: Experiment, place: str) -> str:
+    """Who answers there."""
+    return lab.WITNESS if place == "lab" else experiment.witness
+
+
 def stale(experiment: Experiment, witness: str = "") -> bool:
     """Whether the record is missing or was made by other code than there is now."""
     try:
@@ -44,16 +55,23 @@ def stale(experiment: Experiment, witness: str = "") -> bool:
     return provenance.code != code_hash(experiment.function.__module__)
 
 
-def record(experiment: Experiment) -> str:
-    """Run it here and write its record; what happened, in a line. ExperimentFailed passes through."""
-    missing = experiment.missing()
-    if missing:
-        return "not here: " + "; ".join(f"needs {need.name}, but {why}" for need, why in missing)
-    result = run(experiment)
+def record(experiment: Experiment, place: str = "here") -> str:
+    """Run it there and write its record; what happened, in a line. ExperimentFailed passes through."""
     code = code_hash(experiment.function.__module__)
-    provenance = here("live", result.seconds, experiment.tools, experiment.witness, code)
+    if place == "lab":
+        try:
+            result, provenance = lab.run(experiment)
+        except lab.NotInLab as there:
+            return f"not in the lab VM: {there}"
+        provenance = replace(provenance, code=code)
+    else:
+        missing = experiment.missing()
+        if missing:
+            return "not here: " + "; ".join(f"needs {need.name}, but {why}" for need, why in missing)
+        result = run(experiment)
+        provenance = here("live", result.seconds, experiment.tools, experiment.witness, code)
     records.save(experiment.name, result.data, provenance)
-    return f"recorded in {result.seconds:.2f} s"
+    return f"recorded by {provenance.witness} in {result.seconds:.2f} s"
 
 
 def main() -> int:
@@ -68,14 +86,14 @@ def main() -> int:
         print(f"no such experiment: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
     bad = 0
-    for name in options.names or known:
-        if not (options.all or options.names or stale(known[name])):
-            print(f"{name}: fresh")
+    for name, place in [(one, place) for one in options.names or known for place in places(known[one])]:
+        if not (options.all or options.names or stale(known[name], witness(known[name], place))):
+            print(f"{name}: fresh ({witness(known[name], place)})")
             continue
         try:
-            outcome = record(known[name])
+            outcome = record(known[name], place)
         except ExperimentFailed as error:
-            outcome = f"FAILED: {error}"
+            outcome = f"FAILED ({witness(known[name], place)}): {error}"
         bad |= not outcome.startswith("recorded")
         print(f"{name}: {outcome}", flush=True)
     return bad

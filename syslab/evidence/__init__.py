@@ -5,8 +5,9 @@
 >>> answer = ask(page_fault_error_code.faults)
 >>> answer.data, answer.provenance.how
 
-The order is: here, then the lab VM (not built yet), then the committed record. ``SYSLAB_EVIDENCE=record`` takes
-records only; ``SYSLAB_EVIDENCE=live`` refuses them.
+The order is: here, then the lab VM if the experiment can run there, then the committed record. ``ask_each`` asks
+both machines. ``SYSLAB_EVIDENCE=record`` takes records only; ``SYSLAB_EVIDENCE=live`` refuses them;
+``SYSLAB_LAB=off`` hides the lab VM.
 """
 
 from __future__ import annotations
@@ -15,16 +16,18 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import records
+from . import lab, records
 from .bounded import ExperimentFailed, ExperimentTimeout, run
 from .experiment import Experiment, experiment
-from .needs import KVM, LINUX, X86_64, Need, tool
+from .needs import KVM, LAB_VM, LINUX, X86_64, Need, tool
 from .provenance import Provenance, here
 
 __all__ = [
-    "KVM", "LINUX", "X86_64", "CannotRunHere", "Evidence", "Experiment", "ExperimentFailed", "ExperimentTimeout",
-    "Need", "Provenance", "ask", "experiment", "recorded", "tool",
+    "KVM", "LAB_VM", "LINUX", "X86_64", "CannotRunHere", "Evidence", "Experiment", "ExperimentFailed", "ExperimentTimeout",
+    "Need", "Provenance", "ask", "ask_each", "experiment", "recorded", "tool",
 ]  # fmt: skip
+
+Missing = list[tuple[Need, str]]
 
 
 class CannotRunHere(RuntimeError):
@@ -61,8 +64,31 @@ def _recorded_witness(experiment: Experiment) -> str:
     return experiment.witness if experiment.witness in there or not there else there[0]
 
 
+def _live(experiment: Experiment, arguments: dict[str, Any]) -> Evidence:
+    result = run(experiment, arguments)
+    return Evidence(experiment.name, result.data, here("live", result.seconds, experiment.tools, experiment.witness))
+
+
+def _lab(experiment: Experiment, arguments: dict[str, Any]) -> Evidence:
+    result, provenance = lab.run(experiment, arguments)
+    return Evidence(experiment.name, result.data, provenance)
+
+
+def _record(experiment: Experiment, witness: str, missing: Missing) -> Evidence:
+    data, provenance = records.load(experiment.name, witness)
+    install = tuple(dict.fromkeys(need.install for need, _ in missing if need.install))
+    return Evidence(experiment.name, data, replace(provenance, how="record", install=install))
+
+
+def _why(missing: Missing) -> str:
+    return "; ".join(f"needs {need.name}, but {reason}" for need, reason in missing)
+
+
+_NO_RUN: Missing = [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), "SYSLAB_EVIDENCE=record")]
+
+
 def ask(experiment: Experiment, **arguments: Any) -> Evidence:
-    """Ask a machine. Here if it has what the experiment needs, otherwise from the committed record.
+    """Ask a machine. Here if it has what the experiment needs, else the lab VM, else the committed record.
 
     With ``arguments`` there is no record to fall back to: :class:`CannotRunHere` says what is missing. An
     experiment that can run and fails raises; a record never hides a failure.
@@ -70,19 +96,53 @@ def ask(experiment: Experiment, **arguments: Any) -> Evidence:
     missing = experiment.missing()
     mode = _mode()
     if mode == "record" and not arguments:
-        missing = missing or [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), "SYSLAB_EVIDENCE=record")]
-    if not missing:
-        result = run(experiment, arguments)
-        return Evidence(experiment.name, result.data, here("live", result.seconds, experiment.tools, experiment.witness))
-    why = "; ".join(f"needs {need.name}, but {reason}" for need, reason in missing)
+        missing = missing or _NO_RUN
+    elif not missing:
+        return _live(experiment, arguments)
+    elif lab.possible(experiment) and mode != "record":
+        try:
+            return _lab(experiment, arguments)
+        except lab.NotInLab as there:  # what helps is either
+            missing = [pair for pair in missing if pair[0] != LAB_VM] + there.missing
     if arguments or mode == "live":
-        raise CannotRunHere(f"{experiment.name} cannot run here: {why}")
+        raise CannotRunHere(f"{experiment.name} cannot run here: {_why(missing)}")
     try:
-        data, provenance = records.load(experiment.name, _recorded_witness(experiment))
+        return _record(experiment, _recorded_witness(experiment), missing)
     except records.NoRecord as none:
-        raise CannotRunHere(f"{experiment.name} cannot run here ({why}) and {none}") from None
-    install = tuple(dict.fromkeys(need.install for need, _ in missing if need.install))
-    return Evidence(experiment.name, data, replace(provenance, how="record", install=install))
+        raise CannotRunHere(f"{experiment.name} cannot run here ({_why(missing)}) and {none}") from None
+
+
+def ask_each(experiment: Experiment, **arguments: Any) -> list[Evidence]:
+    """One answer a witness: this machine's first (live, or a machine's record where it cannot), then the lab VM's.
+
+    A witness that neither can be asked nor has a record is left out; :class:`CannotRunHere` if that leaves none.
+    """
+    mode = _mode()
+    answers: list[Evidence] = []
+    whole: Missing = []
+    missing = experiment.missing()
+    for where, able, question in (
+        ("here", not missing, _live),
+        (
+            "lab",
+            lab.possible(experiment) and (LAB_VM in experiment.needs or bool(missing) or experiment.witness != lab.WITNESS),
+            _lab,
+        ),
+    ):
+        reasons = _NO_RUN if mode == "record" and not arguments else missing if where == "here" else []
+        if able and not (mode == "record" and not arguments):
+            try:
+                answers.append(question(experiment, arguments))
+                continue
+            except lab.NotInLab as there:
+                reasons = there.missing
+        whole += reasons
+        kept = [w for w in records.witnesses(experiment.name) if (w == lab.WITNESS) == (where == "lab")]
+        if kept and not arguments and mode != "live":
+            answers.append(_record(experiment, experiment.witness if experiment.witness in kept else kept[0], reasons))
+    if not answers:
+        raise CannotRunHere(f"{experiment.name} cannot run here ({_why(whole)}) and there is no record that could stand in")
+    return answers
 
 
 def recorded(experiment: Experiment, witness: str = "") -> Evidence:

@@ -28,7 +28,7 @@ def _file(module: str) -> Path | None:
 
 
 def imports(tree: ast.AST, package: str) -> set[str]:
-    """Names of modules that ``tree`` imports; ``package`` resolves relative imports."""
+    """What ``tree`` imports, names in modules included (``a.b.Name``); ``package`` resolves relative imports."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -38,7 +38,6 @@ def imports(tree: ast.AST, package: str) -> set[str]:
             if node.level:
                 parent = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
                 base = f"{parent}.{base}".rstrip(".")
-            found.add(base)
             found.update(f"{base}.{alias.name}" for alias in node.names)
     return found
 
@@ -58,21 +57,57 @@ def _direct(path: Path) -> tuple[frozenset[str], frozenset[Path]]:
     return frozenset(imports(ast.parse(path.read_bytes()), package)), frozenset(_neighbours(path))
 
 
-def closure(modules: set[str]) -> list[Path]:
-    """Every file of the project that ``modules`` reach, sorted."""
+@cache
+def _reexports(path: Path) -> dict[str, str]:
+    """Name -> module, for a package that does nothing but hand on names; {} for other modules."""
+    if path.name != "__init__.py":
+        return {}
+    package = ".".join(path.parent.relative_to(ROOT).parts)
+    found: dict[str, str] = {}
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            found.update({alias.asname or alias.name: f"{package}.{node.module}" for alias in node.names})
+        elif not (_is_text(node) or _is_list_of_names(node) or _is_future(node)):
+            return {}
+    return found
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_list_of_names(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def closure(modules: set[str], whole: bool = False) -> list[Path]:
+    """Every file of the project that ``modules`` reach, sorted.
+
+    A package that only hands on names stands for the module of the name that is asked for: who imports one widget does
+    not depend on the others. ``whole`` has everything that Python itself would load.
+    """
     seen: set[Path] = set()
+    done: set[str] = set()
     todo = set(modules)
     while todo:
         name = todo.pop()
+        done.add(name)
         if name in REGISTRY:  # it may load any of them
             seen |= set((PACKAGE / "layouts").rglob("*.py"))
         parts = name.split(".")
         for length in range(1, len(parts) + 1):
             path = _file(".".join(parts[:length]))
-            if path and path not in seen:
+            handed = {} if whole or path is None or length == len(parts) else _reexports(path)
+            if handed and parts[length] in handed:
+                todo |= {handed[parts[length]]} - done
+            elif path and path not in seen and not (handed and _file(".".join(parts[: length + 1]))):
                 names, files = _direct(path)
                 seen |= {path} | files
-                todo |= names
+                todo |= names - done
     return sorted(seen)
 
 
@@ -87,8 +122,11 @@ def hash_files(files: list[Path]) -> str:
 def code_hash(module: str) -> str:
     """The hash of an experiment's module and of what decides its data: experiments, machines and layouts.
 
-    Without the registry's list: a new layout changes no answer that does not use it.
+    Without the registry's list: a new layout changes no answer that does not use it. Without the lab VM's host side:
+    it carries experiments, and evidence imports it.
     """
     rooms = ("experiments", "machines", "layouts")
     files = [p for p in closure({module}) if p.relative_to(PACKAGE).parts[0] in rooms]
-    return hash_files([p for p in files if p != PACKAGE / "layouts" / "__init__.py"])
+    return hash_files(
+        [p for p in files if p != PACKAGE / "layouts" / "__init__.py" and PACKAGE / "machines" / "lab_vm" not in p.parents]
+    )

@@ -22,6 +22,7 @@ class Experiment:
     timeout: float
     tools: tuple[str, ...]
     asked: str | Callable[[], str] = "host"
+    lab: bool = False
 
     @property
     def witness(self) -> str:
@@ -52,15 +53,20 @@ class Experiment:
 
 
 def experiment(
-    *needs: Need, timeout: float = 10.0, tools: tuple[str, ...] = (), witness: str | Callable[[], str] = "host"
+    *needs: Need,
+    timeout: float = 10.0,
+    tools: tuple[str, ...] = (),
+    witness: str | Callable[[], str] = "host",
+    lab: bool = False,
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance.
 
     ``witness`` names the machine that answers, in the provenance and the record's file: a function where that
-    depends on the machine it runs on.
+    depends on the machine it runs on. ``lab`` says that it also runs in the lab VM: it and what it imports need
+    nothing but the standard library and this project. Needing ``LAB_VM`` says that it runs nowhere else.
     """
 
     def declare(function: Callable[..., Any]) -> Experiment:
-        return Experiment(function, needs, timeout, tools, witness)
+        return Experiment(function, needs, timeout, tools, witness, lab)
 
     return declare

@@ -42,6 +42,14 @@ LINUX = Need("Linux", _no_linux, "run it on Linux")
 KVM = Need("/dev/kvm", _no_kvm, "load the kvm module and join the group kvm")
 
 
+def _outside() -> str | None:
+    return None if os.path.exists("/lab/image.json") else "this machine is not the lab VM"
+
+
+# Met only inside the lab VM: tracefs, module parameters, SVM.
+LAB_VM = Need("the lab VM", _outside, "apt install qemu-system-x86 util-linux, on Debian; then python -m syslab.machines.lab_vm")
+
+
 def tool(name: str, package: str = "") -> Need:
     """A program on PATH, from Debian's ``package`` (by default of the same name)."""
     return Need(

@@ -88,7 +88,8 @@ def tool_version(name: str) -> str:
 def here(how: str, seconds: float, tools: tuple[str, ...] = (), witness: str = "host", code: str = "") -> Provenance:
     """The provenance of something this machine just did."""
     cpu, hypervisor = _cpu()
-    release = re.match(r"\d+(\.\d+)*", platform.release())
+    # Debian's release names an ABI (6.1.0-56); the version it was made from is in the other string
+    release = re.search(r"(?<=Debian )\d+(\.\d+)+", platform.version()) or re.match(r"\d+(\.\d+)*", platform.release())
     return Provenance(
         how=how,
         witness=witness,

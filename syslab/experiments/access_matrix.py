@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from ..evidence.experiment import experiment
 from ..evidence.needs import KVM, X86_64, tool
 from ..layouts.page_fault import PFEC
-from ..machines.bare_metal import Answer, GuestHung, GuestShutdown, GuestStopped, HostKvm, Machine, MachineError, Tcg, kvm_backend
+from ..machines.bare_metal import Answer, GuestHung, GuestShutdown, GuestStopped, HostKvm, Machine, MachineError, Tcg
 from ..machines.bare_metal_protocol import LEVELS, PS, XD, Features, P, Request, U, W
+from ..machines.kvm import backend as kvm_backend
 from .access_combinations import CONDITIONS, combinations, modes
 
 PAGE_FAULT, GENERAL_PROTECTION = 14, 13

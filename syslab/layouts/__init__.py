@@ -30,6 +30,13 @@ _HOMES = {
     "cr8": ("control_registers", "CR8"),
     "efer": ("control_registers", "EFER"),
     "rflags": ("control_registers", "RFLAGS"),
+    "icr": ("apic", "ICR"),
+    "kvm-req": ("kvm_requests", "KVM_REQ"),
+    "kvm-req-6-12": ("kvm_requests", "KVM_REQ_6_12"),
+    "kvm-req-6-1": ("kvm_requests", "KVM_REQ_6_1"),
+    "kvm-requests": ("kvm_requests", "KVM_REQUESTS"),
+    "kvm-requests-6-12": ("kvm_requests", "KVM_REQUESTS_6_12"),
+    "kvm-requests-6-1": ("kvm_requests", "KVM_REQUESTS_6_1"),
 }
 _CPUID = {  # module -> anchors without "cpuid-"; the constant of "7-0-ebx" is CPUID_7_0_EBX
     "basic": """

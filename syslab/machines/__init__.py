@@ -1,8 +1,7 @@
-"""Where code runs: this process, a child, a bare-metal guest under QEMU or KVM; the lab VM is planned."""
+"""Where code runs: this process, a child, a guest without an operating system under QEMU or KVM, the lab VM."""
 
 from __future__ import annotations
 
-import platform
 import sys
 
 
@@ -12,6 +11,8 @@ class UnsupportedMachine(RuntimeError):
 
 def this_machine() -> str:
     """``x86_64 Linux``, as the running kernel calls itself."""
+    import platform  # slow to import, and a runner of guests starts often
+
     return f"{platform.machine()} {platform.system()}"
 
 

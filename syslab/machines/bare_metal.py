@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from . import bare_metal_protocol as protocol
+from . import kvm
 from .bare_metal_protocol import Answer, Features, Request
 from .guest_process import (
     GuestHung,
@@ -38,7 +39,7 @@ from .guest_process import (
 
 __all__ = [
     "MODELS", "Answer", "Features", "GuestHung", "GuestPanicked", "GuestShutdown", "GuestStopped", "HostKvm", "ImageCorrupt",
-    "Machine", "MachineDied", "MachineError", "MachineMissing", "Request", "Tcg", "UnknownModel", "kvm_backend",
+    "Machine", "MachineDied", "MachineError", "MachineMissing", "Request", "Tcg", "UnknownModel",
 ]  # fmt: skip
 
 IMAGE = Path(__file__).resolve().parents[2] / "guests" / "page-fault" / "page-fault.elf"
@@ -202,24 +203,15 @@ class Tcg(Machine):
 
 
 class HostKvm(Machine):
-    """This machine's ``/dev/kvm``, whatever is behind it: the witness is ``kvm-vmx``, ``kvm-svm`` or ``kvm-pvm``."""
+    """This machine's ``/dev/kvm``, whatever is behind it: the witness is a ``kvm-`` and a key of :data:`.kvm.BACKENDS`."""
 
     def __init__(self, *, image: bytes | None = None) -> None:
         super().__init__(image=image)
-        self.backend = kvm_backend()
+        self.backend = kvm.backend()
         self.witness = f"kvm-{self.backend}"
-        self.description = f"KVM, {BACKENDS.get(self.backend, 'unknown backend')}"
+        self.description = f"KVM, {kvm.BACKENDS.get(self.backend, 'unknown backend')}"
 
     def _start(self, image: bytes) -> GuestProcess:
         loads, entry = load_elf(image)
         command = kvm_command("long", hex(entry), hex(protocol.HOME_TABLES))
         return GuestProcess(command, explain_kvm, protocol.RAM, loads | TEST_MEMORY)
-
-
-BACKENDS = {"vmx": "Intel VMX", "svm": "AMD SVM", "pvm": "PVM, software virtualization without VMX or SVM"}
-_MODULES = {"vmx": "kvm_intel", "svm": "kvm_amd", "pvm": "kvm_pvm"}
-
-
-def kvm_backend(modules: Path = Path("/sys/module")) -> str:
-    """``vmx``, ``svm`` or ``pvm``: what makes ``/dev/kvm`` here; ``unknown`` where none of the modules is there."""
-    return next((backend for backend, module in _MODULES.items() if (modules / module).is_dir()), "unknown")

@@ -6,24 +6,17 @@ thought it was. Needs /dev/kvm; run it in a process of its own, as an experiment
 
 from __future__ import annotations
 
-import fcntl
 import struct
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .kvm_runner import KVM_SET_SREGS, Vm
+from .kvm import Hlt, Kvm
 
 MODES = ("real", "protected", "long")
 RAM = 2 << 20
 TABLES = 0x10000
 """Page tables of long mode, three pages: the first 2 MByte, each address mapped to itself."""
 HALT = 0xF4
-_KVM_GET_REGS = 0x8090AE81
-_REGS = struct.Struct("<18Q")
-_RAX, _RIP = 0, 16
-_CS = struct.Struct("<QIH8B2x")  # base, limit, selector, type, present, dpl, db, s, l, g, avl
-_CR0 = 224
 
 
 def copy(mode: str, address: int) -> bytes:
@@ -49,52 +42,36 @@ class Reset:
     rip: int
 
 
-def _registers(vm: Vm) -> tuple[int, ...]:
-    data = bytearray(_REGS.size)
-    fcntl.ioctl(vm.vcpu, _KVM_GET_REGS, data)
-    return _REGS.unpack(data)
-
-
-def _vm(folder: str) -> Vm:
-    path = f"{folder}/ram"
-    with open(path, "wb") as file:
-        file.truncate(RAM)
-    return Vm(path)
-
-
 def after_reset() -> Reset:
     """What KVM gives a new vCPU."""
-    with tempfile.TemporaryDirectory() as folder:
-        vm = _vm(folder)
-        base, _, selector, *_ = _CS.unpack_from(vm.sregs)
-        return Reset(selector, base, _registers(vm)[_RIP])
+    with Kvm() as kvm, kvm.create_vm(RAM) as vm:
+        vcpu = vm.create_vcpu()
+        cs = vcpu.sregs().cs
+        return Reset(cs.selector, cs.base, vcpu.regs.rip)
 
 
 def start(mode: str, base: int, rip: int, copies: Iterable[int]) -> Fetched:
     """Start in ``mode`` with CS ``base`` at ``rip``. RuntimeError if what ran was no copy."""
     if mode not in MODES:
         raise ValueError(f"mode {mode!r} is none of {', '.join(MODES)}")
-    with tempfile.TemporaryDirectory() as folder:
-        vm = _vm(folder)
+    with Kvm() as kvm, kvm.create_vm(RAM) as vm:
         places = set(copies)
         for address in places:
-            code = copy(mode, address)
-            vm.ram[address : address + len(code)] = code
+            vm.write(address, copy(mode, address))
+        vcpu = vm.create_vcpu()
+        vcpu.set_cpuid(kvm.supported_cpuid())
         if mode == "real":
-            vm.real_mode(0, base, rip)
+            vcpu.real_mode(rip)
         elif mode == "protected":
-            _CS.pack_into(vm.sregs, 0, base, 0xFFFFFFFF, 0x08, 11, 1, 0, 1, 1, 0, 1, 0)
-            struct.pack_into("<Q", vm.sregs, _CR0, 0x11)  # ET, PE: no paging
-            vm._start(rip)
+            vcpu.protected_mode(rip)
         else:
             for table, entry in ((0, TABLES + 0x1007), (0x1000, TABLES + 0x2007), (0x2000, 0x87)):
-                struct.pack_into("<Q", vm.ram, TABLES + table, entry)
-            vm.long_mode(rip, TABLES)
-            struct.pack_into("<Q", vm.sregs, 0, base)
-            fcntl.ioctl(vm.vcpu, KVM_SET_SREGS, bytes(vm.sregs))
-        stopped = vm.run()
-        registers = _registers(vm)
-    fetched = registers[_RAX]
-    if stopped != "KVM_EXIT_HLT" or fetched not in places:
-        raise RuntimeError(f"no copy ran: {stopped}, RAX {fetched:#x}, RIP {registers[_RIP]:#x}")
-    return Fetched(fetched, registers[_RIP] - len(copy(mode, fetched)))
+                vm.write(TABLES + table, struct.pack("<Q", entry))
+            vcpu.long_mode(rip, TABLES)
+        sregs = vcpu.sregs()
+        sregs.cs.base = base
+        vcpu.set_sregs(sregs)
+        left, regs = vcpu.run(), vcpu.regs
+    if not isinstance(left, Hlt) or regs.rax not in places:
+        raise RuntimeError(f"no copy ran: {left.name}, RAX {regs.rax:#x}, RIP {regs.rip:#x}")
+    return Fetched(regs.rax, regs.rip - len(copy(mode, regs.rax)))

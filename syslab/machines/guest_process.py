@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import kvm_runner
+from . import kvm, kvm_runner
 
 QEMU = "qemu-system-x86_64"
 RAM_FILE = "ram"
@@ -73,12 +73,10 @@ def need_qemu() -> str:
     return path
 
 
-def need_kvm(device: str = "/dev/kvm") -> None:
+def need_kvm(device: str = kvm.DEVICE) -> None:
     """:class:`MachineMissing` unless this user may use KVM."""
-    if not os.path.exists(device):
-        raise MachineMissing(f"there is no {device}: load the kvm module")
-    if not os.access(device, os.R_OK | os.W_OK):
-        raise MachineMissing(f"{device} is not readable and writable for this user: join the group kvm")
+    if why := kvm.missing(device):
+        raise MachineMissing(why)
 
 
 Command = Callable[[Path], list[str]]

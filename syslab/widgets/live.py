@@ -28,12 +28,19 @@ def table(answer: Evidence) -> Measured:
     return Measured(answer, [Column("What", lambda row: row["name"].replace("_", " ")), Column("Answer", value)], rows)
 
 
-def live(experiment: Experiment, **options: Mapping[str, Any]) -> widgets.Widget:
-    """A menu for each argument of ``experiment`` (label -> value), a Run button, and the answer or why there is none."""
-    menus = {
-        name: widgets.Dropdown(options=list(choices.items()), description=name.replace("_", " "))
-        for name, choices in options.items()
-    }
+def _control(name: str, choices: Mapping[str, Any] | str) -> widgets.Dropdown | widgets.Text:
+    described = name.replace("_", " ")
+    if isinstance(choices, str):
+        return widgets.Text(value=choices, description=described)
+    return widgets.Dropdown(options=list(choices.items()), description=described)
+
+
+def live(experiment: Experiment, **options: Mapping[str, Any] | str) -> widgets.Widget:
+    """A control for each argument of ``experiment``, a Run button, and the answer or why there is none.
+
+    A menu where ``options`` has its choices (label -> value), a line to type in where it has a text to begin with.
+    """
+    menus = {name: _control(name, choices) for name, choices in options.items()}
     run = widgets.Button(description="Run", tooltip="Ask this machine")
     output = widgets.Output()
 

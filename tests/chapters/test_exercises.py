@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from syslab.exercises.core import Exercise, Feedback, Trial
-from tools.chapters import Chapter, topic_chapters
+from tools.chapters import Chapter, written_chapters
 
-CHAPTERS = topic_chapters()
+CHAPTERS = written_chapters()
 
 
 def module(chapter: Chapter) -> ModuleType:

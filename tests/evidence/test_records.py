@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from syslab.evidence import Experiment, records
+from syslab.evidence import LAB_VM, Experiment, lab, records
 from syslab.evidence.code_hash import PACKAGE, closure, code_hash
 from tools.record import experiments
 
@@ -20,6 +20,12 @@ def test_there_are_experiments() -> None:
 @pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.name)
 def test_the_record_is_fresh(experiment: Experiment) -> None:
     assert records.witnesses(experiment.name), f"{experiment.name} has no record: run `make record`"
+    if lab.possible(experiment):
+        assert lab.WITNESS in records.witnesses(experiment.name), (
+            f"{experiment.name} has no record by the lab VM: run `make record`"
+        )
+    if LAB_VM not in experiment.needs:
+        assert set(records.witnesses(experiment.name)) - {lab.WITNESS}, f"{experiment.name} has no record by a host"
     for witness in records.witnesses(experiment.name):
         data, provenance = records.load(experiment.name, witness)
         assert data not in (None, [], {})

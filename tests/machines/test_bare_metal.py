@@ -397,13 +397,6 @@ def test_without_kvm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         guest_process.need_kvm(str(tmp_path / "kvm"))
 
 
-@pytest.mark.parametrize("module", ["kvm_intel", "kvm_amd", "kvm_pvm", "kvm"])
-def test_backends(module: str, tmp_path: Path) -> None:
-    (tmp_path / module).mkdir()
-    want = {"kvm_intel": "vmx", "kvm_amd": "svm", "kvm_pvm": "pvm"}.get(module, "unknown")
-    assert bare_metal.kvm_backend(tmp_path) == want
-
-
 def test_a_machine_that_nobody_closes_ends_with_its_object(kind: type[Machine]) -> None:
     machine = kind()
     machine.__enter__()

@@ -71,7 +71,7 @@ def person() -> Iterator[Person]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def nbval(person: Person, **environment: str) -> None:
+def nbval(person: Person, notebooks: str = "notebooks", **environment: str) -> None:
     command = [
         sys.executable,
         "-m",
@@ -81,7 +81,7 @@ def nbval(person: Person, **environment: str) -> None:
         "no:cacheprovider",
         "--nbval-lax",
         "--nbval-cell-timeout=120",
-        "notebooks",
+        notebooks,
     ]
     done = person.run(*command, **environment)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
@@ -90,27 +90,55 @@ def nbval(person: Person, **environment: str) -> None:
 
 
 HOW = """
-import json
-from syslab.evidence import ask
+import json, sys
+from syslab.evidence import CannotRunHere, ask_each
 from tools.record import experiments
-print(json.dumps({e.name: [ask(e).provenance.how, ask(e).provenance.line()] for e in experiments()}))
+answers = {e.name: ask_each(e) for e in experiments() if e.name.startswith(tuple(sys.argv[1:]))}
+print(json.dumps({name: [[a.provenance.how, a.provenance.witness, a.provenance.line()] for a in some] for name, some in answers.items()}))
 """
 
 
-def test_as_an_ordinary_user(person: Person) -> None:
+def how(person: Person, *names: str, **environment: str) -> dict[str, list[list[str]]]:
+    """For each experiment whose name begins so: how, witness and provenance line of each answer."""
+    done = person.run(sys.executable, "-c", HOW, *(names or ("",)), **environment)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_as_an_ordinary_user_with_neither_kvm_nor_lab(person: Person) -> None:
     if not person.root:
         pytest.skip("this run is an ordinary user's already: notebooks/ has been run by it")
-    nbval(person)
+    nbval(person, SYSLAB_LAB="off")
 
 
 def test_with_the_optional_tools_hidden(person: Person) -> None:
     empty = person.folder / "empty"
     empty.mkdir()
     nbval(person, PATH=str(empty))
-    done = person.run(sys.executable, "-c", HOW, PATH=str(empty))
-    assert done.returncode == 0, done.stderr
-    how = json.loads(done.stdout)
-    assert how["page_fault_error_code.faults"][0] == "live", "it needs no tool"
-    hidden = {name: line for name, (word, line) in how.items() if word == "record"}
+    answers = how(person, PATH=str(empty))
+    assert answers["page_fault_error_code.faults"][0][0] == "live", "it needs no tool"
+    hidden = [line for some in answers.values() for word, _, line in some if word == "record"]
     assert hidden, "some experiment needs a tool"
-    assert all("To run it live: " in line for line in hidden.values())
+    assert all("To run it live: " in line for line in hidden)
+
+
+def test_the_kvm_chapters_with_the_lab_vm_alone(person: Person) -> None:
+    if os.access("/dev/kvm", os.R_OK | os.W_OK) and not person.root:
+        pytest.skip("this user may use /dev/kvm")
+    person.environment["SYSLAB_LAB_CACHE"] = str(person.folder / "build" / "lab")  # a user's first time
+    made = person.run(sys.executable, "-m", "syslab.machines.lab_vm")
+    if made.returncode:
+        pytest.skip(f"the lab VM cannot be made here: {(made.stdout + made.stderr).strip()[-200:]}")
+    nbval(person, "notebooks/kvm")
+    answers = how(person, "mp_state.set_states", "vm_exits.exits")
+    assert ["lab", "kvm-svm-tcg"] in [row[:2] for row in answers["mp_state.set_states"]]
+    assert [row[:2] for row in answers["vm_exits.exits"]] == [["lab", "kvm-svm-tcg"]]
+
+
+@pytest.mark.skipif(not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="no /dev/kvm for this user")
+def test_the_kvm_chapters_with_this_kvm_alone(person: Person) -> None:
+    person.root = False  # whoever we are, we may use /dev/kvm
+    nbval(person, "notebooks/kvm", SYSLAB_LAB="off")
+    words = how(person, "mp_state.set_states", SYSLAB_LAB="off")["mp_state.set_states"]
+    assert [word for word, _, _ in words] == ["live", "record"]
+    assert words[0][1].startswith("kvm-") and words[1][1] == "kvm-svm-tcg"

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 import pytest
 
-from syslab.evidence import X86_64, Experiment, Need
+from syslab.evidence import X86_64, CannotRunHere, Experiment, Need
 from syslab.experiments.page_fault_error_code import one_fault
 from syslab.widgets.live import live
 
@@ -54,3 +54,19 @@ def test_a_machine_that_cannot_says_what_is_missing(shown: list[Any], monkeypatc
     monkeypatch.setattr(Experiment, "missing", lambda self: [(unicorn, "there are none")])
     parts(live(one_fault, **OPTIONS))[1].click()
     assert "needs a unicorn, but there are none" in shown[-1].data
+
+
+def test_a_text_is_typed(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def ask(_: Experiment, **arguments: Any) -> Any:
+        asked.append(arguments)
+        raise CannotRunHere("not today")
+
+    monkeypatch.setattr("syslab.widgets.live.ask", ask)
+    controls, run = parts(live(one_fault, access="read", touch={"yes": True}))
+    assert isinstance(controls[0], ipywidgets.Text)
+    controls[0].value = "a <b>"
+    run.click()
+    assert asked == [{"access": "a <b>", "touch": True}]
+    assert "not today" in shown[-1].data

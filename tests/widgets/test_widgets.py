@@ -19,7 +19,9 @@ PFEC = get("pfec")
 def test_scripts_are_small_and_import_nothing(path: Path) -> None:
     text = path.read_text()
     assert len(text) <= 10_000
-    assert not re.search(r"^\s*import\b|\bimport\(|https?://", text, re.MULTILINE)
+    assert not re.search(
+        r"^\s*import\b|\bimport\(|https?://(?!www\.w3\.org/2000/svg)", text, re.MULTILINE
+    )  # a namespace is a name, no request
     if path.name != "common.js":
         assert text.rstrip().endswith("export default { render };")
         assert path.with_suffix(".py").exists()

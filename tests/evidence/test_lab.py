@@ -1,0 +1,215 @@
+"""Asking here, the lab VM and the records in their order, and showing several answers beside each other.
+
+The lab VM itself is tested in tests/machines/test_lab_vm.py; here it is a function that answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syslab.evidence import (
+    LAB_VM,
+    CannotRunHere,
+    Evidence,
+    Experiment,
+    Need,
+    Provenance,
+    ask,
+    ask_each,
+    experiment,
+    lab,
+    records,
+)
+from syslab.evidence.bounded import Result
+from syslab.evidence.code_hash import PACKAGE, closure, code_hash
+from syslab.evidence.show import Column, SideBySide
+from syslab.machines.lab_vm import cache
+from tools import book, record
+
+NEVER = Need("a unicorn", lambda: "there are none", "apt install unicorn")
+PROVENANCE = Provenance("live", "host", "A CPU", "Linux 1", "root", "2026-01-01", 0.1)
+
+
+@experiment(lab=True)
+def anywhere() -> str:
+    return "here"
+
+
+@experiment(LAB_VM)
+def only_there(x: int = 1) -> str:
+    return "here"
+
+
+@experiment(NEVER, lab=True)
+def not_here() -> str:
+    return "here"
+
+
+@experiment()
+def only_here() -> str:
+    return "here"
+
+
+@pytest.fixture(autouse=True)
+def records_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "FOLDER", tmp_path)
+    monkeypatch.delenv("SYSLAB_EVIDENCE", raising=False)
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab VM that answers."""
+    about = replace(PROVENANCE, how="lab", witness=lab.WITNESS)
+    monkeypatch.setattr(lab, "run", lambda experiment, arguments=None: (Result("there", 0.1), about))
+
+
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.SWITCH, "off")
+
+
+def recorded(experiment: Experiment, *witnesses: str) -> None:
+    for witness in witnesses:
+        records.save(experiment.name, f"record {witness}", replace(PROVENANCE, witness=witness))
+
+
+def said(answers: list[Evidence]) -> list[tuple[str, str, str]]:
+    return [(answer.provenance.how, answer.provenance.witness, answer.data) for answer in answers]
+
+
+def test_the_order(there: None) -> None:
+    assert ask(anywhere).provenance.how == "live"
+    assert ask(not_here).data == ask(only_there).data == "there"
+    assert ask(only_there, x=2).provenance.how == "lab", "arguments are answered there as well"
+    assert ask(only_here).provenance.how == "live"
+
+
+def test_without_it_there_are_records(hidden: None) -> None:
+    recorded(only_there, lab.WITNESS)
+    answer = ask(only_there)
+    assert (answer.provenance.how, answer.data) == ("record", f"record {lab.WITNESS}")
+    assert "To run it live: unset SYSLAB_LAB" in repr(answer)
+    with pytest.raises(CannotRunHere, match="needs the lab VM, but SYSLAB_LAB is off"):
+        ask(only_there, x=2)
+    with pytest.raises(CannotRunHere, match="needs a unicorn, but there are none; needs the lab VM, but SYSLAB_LAB is off"):
+        ask(not_here)
+
+
+def test_modes(there: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(only_there, lab.WITNESS)
+    recorded(anywhere, "host", lab.WITNESS)
+    monkeypatch.setenv("SYSLAB_EVIDENCE", "record")
+    assert ask(only_there).provenance.how == "record"
+    assert said(ask_each(anywhere)) == [("record", w, f"record {w}") for w in ("host", lab.WITNESS)]
+    monkeypatch.setenv("SYSLAB_EVIDENCE", "live")
+    assert ask(only_there).provenance.how == "lab"
+    assert said(ask_each(anywhere)) == [("live", "host", "here"), ("lab", lab.WITNESS, "there")]
+
+
+def test_live_takes_no_records(hidden: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(only_there, lab.WITNESS)
+    monkeypatch.setenv("SYSLAB_EVIDENCE", "live")
+    for question in (ask, ask_each):
+        with pytest.raises(CannotRunHere, match="SYSLAB_LAB is off"):
+            question(only_there)
+
+
+def test_each_witness_answers_once_host_first(there: None) -> None:
+    assert said(ask_each(anywhere)) == [("live", "host", "here"), ("lab", lab.WITNESS, "there")]
+    assert said(ask_each(only_there)) == [("lab", lab.WITNESS, "there")]
+    assert said(ask_each(only_here)) == [("live", "host", "here")]
+    assert said(ask_each(not_here)) == [("lab", lab.WITNESS, "there")]
+    recorded(not_here, "kvm-pvm", lab.WITNESS)
+    assert said(ask_each(not_here)) == [("record", "kvm-pvm", "record kvm-pvm"), ("lab", lab.WITNESS, "there")]
+
+
+def test_each_from_records(hidden: None) -> None:
+    recorded(not_here, "kvm-pvm", lab.WITNESS)
+    first, second = ask_each(not_here)
+    assert (first.data, second.data) == ("record kvm-pvm", f"record {lab.WITNESS}")
+    assert "apt install unicorn" in repr(first) and "unset SYSLAB_LAB" in repr(second)
+    assert said(ask_each(anywhere)) == [("live", "host", "here")]
+    with pytest.raises(CannotRunHere, match="no record that could stand in"):
+        ask_each(only_there)
+
+
+def test_the_need_is_met_inside_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LAB_VM.missing() == "this machine is not the lab VM"
+    monkeypatch.setattr("os.path.exists", lambda path: path == "/lab/image.json")
+    assert LAB_VM.missing() is None
+
+
+def test_the_way_there_makes_no_record_stale() -> None:
+    module = "syslab.experiments.signals"
+    files = closure({module})
+    assert PACKAGE / "machines" / "lab_vm" / "vm.py" in files, "the chapter's key has it"
+    before = code_hash(module)
+    assert before == code_hash(module)
+    from syslab.evidence import code_hash as module_itself
+
+    assert module_itself.hash_files(files) != before
+
+
+def test_records_of_both(there: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert record.places(anywhere) == ["here", "lab"]
+    assert record.places(only_there) == ["lab"] and record.places(only_here) == ["here"]
+    monkeypatch.setattr(record, "code_hash", lambda module: "abc")
+    assert record.record(anywhere).startswith("recorded by host")
+    assert record.record(anywhere, "lab").startswith(f"recorded by {lab.WITNESS}")
+    assert records.witnesses(anywhere.name) == ["host", lab.WITNESS]
+    assert not record.stale(anywhere) and not record.stale(anywhere, lab.WITNESS) and record.stale(anywhere, "mars")
+    monkeypatch.setattr(record, "code_hash", lambda module: "def")
+    assert record.stale(anywhere, lab.WITNESS)
+
+
+def test_a_record_that_cannot_be_made(hidden: None) -> None:
+    assert record.record(only_there, "lab") == "not in the lab VM: the lab VM: SYSLAB_LAB is off"
+
+
+def test_the_book_goes_on_without(hidden: None, capsys: pytest.CaptureFixture[str]) -> None:
+    book.lab_vm()
+    assert capsys.readouterr().out == "no lab VM: SYSLAB_LAB is off (unset SYSLAB_LAB). What needs it is shown from records.\n"
+
+
+def answers(*data: list[dict[str, Any]], witnesses: tuple[str, ...] = ("kvm-pvm", "kvm-svm-tcg")) -> list[Evidence]:
+    return [Evidence("x.y", rows, replace(PROVENANCE, witness=w)) for rows, w in zip(data, witnesses, strict=True)]
+
+
+KEYS, VALUES = [Column("Case", "case")], [Column("Result", "result")]
+
+
+def test_side_by_side() -> None:
+    left = [{"case": "a", "result": "<0>"}, {"case": "b", "result": 1}, {"case": "c", "result": 2}]
+    right = [{"case": "c", "result": 2}, {"case": "a", "result": "<0>"}, {"case": "b", "result": 9}, {"case": "d", "result": 4}]
+    table = SideBySide(answers(left, right), KEYS, VALUES, caption="Two <machines>")
+    lines = [line.split("  ") for line in repr(table).splitlines()]
+    plain = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert plain[:5] == [
+        ["Case", "kvm-pvm", "kvm-svm-tcg", "Witnesses"],
+        ["a", "<0>", "<0>", "agree"],
+        ["b", "1", "9", "differs"],
+        ["c", "2", "2", "agree"],
+        ["d", "no such row", "4", "only kvm-svm-tcg"],
+    ]
+    assert table.differing == 2 and len(lines) == 7, "a provenance line each"
+    page = table._repr_html_()
+    assert page.count('class="provenance"') == 2 and page.count('<tr class="differs">') == 2
+    assert "<caption>Two &lt;machines&gt;</caption>" in page and "&lt;0&gt;" in page and "<0>" not in page
+    assert 'role="region" aria-label="Two &lt;machines&gt;"' in page
+    assert page.count('<th scope="col">') == 4
+
+
+def test_side_by_side_with_one_two_values_and_equal_keys() -> None:
+    rows = [{"case": "a", "result": 1, "more": 2}, {"case": "a", "result": 3, "more": 4}]
+    values = [*VALUES, Column("More", "more", number=True)]
+    head = repr(SideBySide(answers(rows, rows[:1]), KEYS, values)).splitlines()
+    assert head[0].split("  ")[0] == "Case" and "More · kvm-svm-tcg" in head[0]
+    assert "only kvm-pvm" in head[2]
+    alone = repr(SideBySide(answers(rows, witnesses=("kvm-pvm",)), KEYS, VALUES))
+    assert "Result · kvm-pvm" in alone and "Witnesses" not in alone
+    twins = repr(SideBySide(answers(rows, rows, witnesses=("host", "host")), KEYS, VALUES))
+    assert "host 1" in twins and "host 2" in twins
