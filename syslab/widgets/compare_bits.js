@@ -4,8 +4,8 @@ function render({ model, el }) {
   const [machines, names, sides, outcomes, titles, packed, anchor] = ["machines", "names", "sides", "outcomes", "titles", "packed", "anchor"].map(k => model.get(k));
   const make = ([name, bit, title, width = 1, show = "d", values = {}]) => ({ name, bit, title, width, show, values, bits: width > 1 ? `${bit + width - 1}:${bit}` : `${bit}` });
   const layouts = {}, raw = { width: 32, note: "", fields: [make(["whole word", 0, "this book has no layout for it", 32, "x"])] };
-  for (const [key, words] of Object.entries(packed)) layouts[key] = typeof words === "string" ? layouts[words]
-    : Object.fromEntries(Object.entries(words).map(([w, [width, note, ...fields]]) => [w, { width, note, fields: fields.map(make) }]));
+  for (const [key, given] of Object.entries(packed))
+    layouts[key] = Object.fromEntries(Object.entries(packed[given] ?? given).map(([w, [width, note, ...fields]]) => [w, { width, note, fields: fields.map(make) }]));
   for (const m of machines) m.by = new Map(m.rows.map(([k, a, b]) => [k, [a, b].map(v => (v === 0 ? names.map(() => 0) : v))]));
   const layoutOf = (key, w) => layouts[key]?.[w] ?? raw;
   const place = (key, w, f) => `${key} ${w.toUpperCase()} ${f.width > 1 ? "bits" : "bit"} ${f.bits}`;
