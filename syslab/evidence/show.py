@@ -162,6 +162,15 @@ class SideBySide:
         return _figure(self._columns(), rows, self.caption, self.answers)
 
 
+def together(answers: Sequence[Evidence], keys: Sequence[Column], values: Sequence[Column], title: str) -> Measured | SideBySide:
+    """One table for all answers where they are equal, else one beside the other."""
+    first, *rest = answers
+    if all(answer.data == first.data for answer in rest):
+        names = " and ".join(answer.provenance.witness for answer in answers)
+        return Measured(first, [*keys, *values], also=rest, caption=f"{title}: the same from {names}" if rest else title)
+    return SideBySide(answers, keys, values, caption=title)
+
+
 def _text(head: list[str], body: list[list[str]]) -> list[str]:
     """Lines of a table."""
     wide = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..evidence import Evidence
-from ..evidence.show import Column, Measured, SideBySide
+from ..evidence.show import Column, Measured, SideBySide, together
 from ..machines.first_guest import ENTRY, PROGRAMS
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
@@ -33,15 +33,6 @@ CALLED_ON = {
 """ioctl -> the file it is called on, and what for."""
 
 
-def _together(answers: Sequence[Evidence], keys: list[Column], values: list[Column], title: str) -> Measured | SideBySide:
-    """One table for all where they agree, else one beside the other."""
-    first, *rest = answers
-    if all(answer.data == first.data for answer in rest):
-        names = " and ".join(answer.provenance.witness for answer in answers)
-        return Measured(first, [*keys, *values], also=rest, caption=f"{title}: the same from {names}" if rest else title)
-    return SideBySide(answers, keys, values, caption=title)
-
-
 def _only(answers: Sequence[Evidence], mode: str) -> list[Evidence]:
     return [replace(answer, data=[row for row in answer.data if row["mode"] == mode]) for answer in answers]
 
@@ -53,7 +44,7 @@ def ioctls(answers: Sequence[Evidence], mode: str = "real") -> Measured | SideBy
         Column("ioctl", "ioctl"),
         Column("For", lambda row: CALLED_ON[row["ioctl"]][1]),
     ]
-    return _together(
+    return together(
         _only(answers, mode), keys, [Column("It returns", "result"), Column("The guest left with", "left")], "The ioctls"
     )
 
@@ -93,7 +84,7 @@ def ends(answers: Sequence[Evidence], *programs: str, place: bool = False) -> Me
     if not place:
         keys.append(Column("Bytes", lambda row: row["code"]))
     title = "The guest " + " and ".join(f"\u201c{program}\u201d" for program in programs)
-    return _together(chosen, keys, [Column("It left with", lambda row: _came_of(row, place))], title)
+    return together(chosen, keys, [Column("It left with", lambda row: _came_of(row, place))], title)
 
 
 COSTS = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..evidence import Evidence
-from ..evidence.show import Column, Measured, SideBySide, Verdict
+from ..evidence.show import Column, Measured, SideBySide, Verdict, together
 from ..layouts import mp_state as model
 from ..layouts.mp_state import EVENTS, READABLE, RUNNABLE, SETTABLE, TRIED, UNTRIED
 
@@ -28,15 +28,6 @@ def titled(number: int | None) -> str:
 
 def _reshaped(answers: Sequence[Evidence], make: Callable[[list[Row]], list[Row]]) -> list[Evidence]:
     return [replace(answer, data=make(answer.data)) for answer in answers]
-
-
-def _by_all(answers: Sequence[Evidence], keys: Sequence[Column], values: Sequence[Column]) -> Measured | SideBySide:
-    """One table for all where they agree, else one beside the other."""
-    first, *rest = answers
-    if all(answer.data == first.data for answer in rest):
-        names = " and ".join(answer.provenance.witness for answer in answers)
-        return Measured(first, [*keys, *values], also=rest, caption=f"The same from {names}" if rest else "")
-    return SideBySide(answers, keys, values)
 
 
 def _came_of(rows: list[Row], number: int, irqchip: bool) -> str:
@@ -67,7 +58,8 @@ def settable(answers: Sequence[Evidence]) -> Measured | SideBySide:
         Column("Set", lambda row: titled(row["set"])),
         Column("api.rst names it for", lambda row: _api_rst(row["set"])),
     ]
-    return _by_all(_reshaped(answers, pivot), keys, [Column("Without irqchip", "without"), Column("With irqchip", "with")])
+    values = [Column("Without irqchip", "without"), Column("With irqchip", "with")]
+    return together(_reshaped(answers, pivot), keys, values, "KVM_SET_MP_STATE, each number")
 
 
 def first_states(answers: Sequence[Evidence]) -> Measured | SideBySide:
@@ -79,7 +71,7 @@ def first_states(answers: Sequence[Evidence]) -> Measured | SideBySide:
 
     keys = [Column("Irqchip", lambda row: "in KVM" if row["irqchip"] else "none in KVM")]
     values = [Column("New vCPU 0", lambda row: titled(row["vcpu_0"])), Column("New vCPU 1", lambda row: titled(row["vcpu_1"]))]
-    return _by_all(_reshaped(answers, pivot), keys, values)
+    return together(_reshaped(answers, pivot), keys, values, "KVM_GET_MP_STATE of new vCPUs")
 
 
 def reading(answers: Sequence[Evidence]) -> Measured | SideBySide:
@@ -91,7 +83,7 @@ def reading(answers: Sequence[Evidence]) -> Measured | SideBySide:
         Column("INIT pending", lambda row: "yes" if row["init_waits"] else "no"),
         Column("sipi_vector", "sipi_vector", number=True),
     ]
-    return _by_all(answers, keys, values)
+    return together(answers, keys, values, "Reading the state, vCPU 1 outside KVM_RUN")
 
 
 def ap_start(answers: Sequence[Evidence]) -> Measured | SideBySide:
@@ -103,7 +95,7 @@ def ap_start(answers: Sequence[Evidence]) -> Measured | SideBySide:
         Column("Its state", lambda row: titled(row["state"])),
         Column("Its CS", lambda row: f"{row['cs']:#x}", number=True),
     ]
-    return _by_all(answers, keys, values)
+    return together(answers, keys, values, "The start of vCPU 1")
 
 
 def against_model(answers: Sequence[Evidence]) -> Measured:
