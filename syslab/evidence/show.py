@@ -183,7 +183,7 @@ def _figure(columns: Sequence[Column], rows: Sequence[tuple[str, list[Any]]], ca
     def cell(tag: str, column: Column, content: Any) -> str:
         kind = ' class="num"' if column.number else ""
         scope = ' scope="col"' if tag == "th" else ""
-        return f"<{tag}{scope}{kind}>{_inline(content)}</{tag}>"
+        return f"<{tag}{scope}{kind}>{_inline(content)}</{tag}>\n"  # a line each: the search drops the tags and reads words
 
     head = "".join(cell("th", column, column.heading) for column in columns)
     body = ""
@@ -191,7 +191,7 @@ def _figure(columns: Sequence[Column], rows: Sequence[tuple[str, list[Any]]], ca
         inner = "".join(cell("td", column, content) for column, content in zip(columns, cells, strict=True))
         body += f'<tr class="{kind}">{inner}</tr>' if kind else f"<tr>{inner}</tr>"
     label = html.escape(caption or "measured: " + ", ".join(column.heading for column in columns))
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    title = f"<caption>{html.escape(caption)}</caption>\n" if caption else ""
     return styled(
         f'<figure class="measured"><div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
         f"{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -221,10 +221,10 @@ class Fields:
         head = ("Bits", "Name", "Meaning", "Since", "Linux")
         keys = ("bits", "name", "meaning", "since", "linux")
         rows = "".join(
-            "<tr>" + "".join(f"<td{' class=num' if key == 'bits' else ''}>{html.escape(row[key])}</td>" for key in keys) + "</tr>"
+            "<tr>" + "".join(f"<td{' class=num' if key == 'bits' else ''}>{html.escape(row[key])}</td>\n" for key in keys) + "</tr>"
             for row in self.layout.table()
         )
-        titles = "".join(f'<th scope="col"{" class=num" if i == 0 else ""}>{text}</th>' for i, text in enumerate(head))
+        titles = "".join(f'<th scope="col"{" class=num" if i == 0 else ""}>{text}</th>\n' for i, text in enumerate(head))
         sources = "; ".join(str(source) for source in self.layout.sources)
         return styled(
             f'<figure class="measured fields"><div class="scroll" tabindex="0" role="region" aria-label="{html.escape(self.layout.name)}">'
