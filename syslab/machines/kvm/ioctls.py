@@ -24,6 +24,7 @@ KVMIO = 0xAE
 _DIRECTIONS = ("none", "write", "read", "read+write")
 LARGEST_INT = (1 << 31) - 1
 """fcntl.ioctl takes an integer argument as a C int."""
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Ioctl(NamedTuple):
@@ -128,7 +129,7 @@ def call(fd: int, ioctl: Ioctl, argument: Any = 0) -> int:
     else:
         data = _buffer(ioctl, argument)
     try:
-        result: int | str = fcntl.ioctl(fd, ioctl.number, data)
+        result: int | str = _run(fd) if ioctl is KVM_RUN else fcntl.ioctl(fd, ioctl.number, data)
     except OSError as error:
         assert error.errno is not None
         refused = KvmError(ioctl.name, error.errno)
@@ -136,6 +137,14 @@ def call(fd: int, ioctl: Ioctl, argument: Any = 0) -> int:
         raise refused from None
     assert isinstance(result, int)
     _tell(ioctl, argument, result)
+    return result
+
+
+def _run(fd: int) -> int:
+    """KVM_RUN, once. From Python 3.14 on, fcntl.ioctl would call it again after EINTR, which is how a run is ended."""
+    result: int = _libc.ioctl(fd, ctypes.c_ulong(KVM_RUN.number), 0)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), "KVM_RUN")
     return result
 
 
