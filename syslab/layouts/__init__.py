@@ -37,7 +37,10 @@ _HOMES = {
     "kvm-requests": ("kvm_requests", "KVM_REQUESTS"),
     "kvm-requests-6-12": ("kvm_requests", "KVM_REQUESTS_6_12"),
     "kvm-requests-6-1": ("kvm_requests", "KVM_REQUESTS_6_1"),
+    "ioc": ("ioctl_request", "IOC"),
 }
+_HOMES |= {f"elf-{name}": ("elf64", name.upper()) for name in ("class", "data", "type", "machine", "ptype", "pflags")}
+_HOMES |= {f"pe-{name}": ("pe", name.upper()) for name in ("machine", "magic", "subsystem")}
 _CPUID = {  # module -> anchors without "cpuid-"; the constant of "7-0-ebx" is CPUID_7_0_EBX
     "basic": """
         0-eax 0-ebx 0-edx 0-ecx 2-eax 2-ebx 2-ecx 2-edx 4-n-eax 4-n-ebx 4-n-ecx 4-n-edx 5-eax 5-ebx 5-ecx 5-edx 6-eax

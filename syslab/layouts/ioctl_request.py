@@ -1,0 +1,73 @@
+"""The number of an ioctl(2) request: direction, size, type and number, 32 bits.
+
+    KVM_GET_REGS = 0x8090ae81 = read << 30 | 144 << 16 | 0xae << 8 | 0x81
+
+This is the layout of asm-generic/ioctl.h as x86 uses it. Other architectures override parts: MIPS and PowerPC have three
+bits of direction and 13 of size, and PA-RISC swaps the two directions.
+"""
+
+from __future__ import annotations
+
+from .core import Case, Field, Layout, Source, otherwise
+from .ioctl_names import BOTH, BY_NAME, KVMIO, NONE, READ, SOURCES, TTY, WRITE, names
+from .reading import Reader
+
+ALL, LETTER, SIZE, DIRECTION = 0xFFFF_FFFF, 0xFF00, 0x3FFF_0000, 0xC000_0000
+_TYPES = {code: f"'{chr(code)}' ({code:#x})" for code in range(0x21, 0x7F)} | {KVMIO: "0xae (KVM)"}
+_SHOWN = [
+    "TIOCGWINSZ",
+    "TIOCSWINSZ",
+    "FIONREAD",
+    "TIOCGPTN",
+    "TIOCSIG",
+    "KVM_GET_API_VERSION",
+    "KVM_RUN",
+    "KVM_GET_REGS",
+    "KVM_SET_CPUID2",
+    "KVM_GET_CPUID2",
+]
+
+IOC = Layout(
+    name="ioctl request",
+    anchor="ioc",
+    width=32,
+    fields=(
+        Field("NR", 0, "which of the driver's requests", width=8, show="x", linux=("_IOC_NRSHIFT",)),
+        Field("TYPE", 8, "whose request it is: the driver's letter", width=8, values=_TYPES, show="x", linux=("_IOC_TYPESHIFT",)),
+        Field("SIZE", 16, "bytes of the structure the third argument points to", width=14, linux=("_IOC_SIZESHIFT",)),
+        Field(
+            "DIR", 30, "whose data the structure holds, seen from the program", width=2, linux=("_IOC_DIRSHIFT",),
+            values={NONE: "none", WRITE: "write: the kernel reads it", READ: "read: the kernel fills it", BOTH: "read and write"},
+        ),
+    ),
+    sources=(
+        Source("Linux", "include/uapi/asm-generic/ioctl.h", "6.1.187"),
+        Source("Linux", "Documentation/driver-api/ioctl.rst, Command number definitions"),
+        *SOURCES,
+    ),
+    clauses=(
+        tuple(Case(ALL, number, f"{name}: ") for number, name in names().items()),
+        (otherwise("request {NR} of type {TYPE}"),),
+        (
+            Case(DIRECTION | SIZE | LETTER, TTY << 8, ". The number has neither direction nor size, as with most terminal requests"),
+            Case(DIRECTION | SIZE, 0, ", made by _IO: the argument is a number, or there is none"),
+            Case(DIRECTION, NONE, ", with a size of {SIZE} and no direction: none of the macros makes that"),
+            Case(DIRECTION, WRITE << 30, ", made by _IOW: the kernel reads {SIZE} bytes from us"),
+            Case(DIRECTION, READ << 30, ", made by _IOR: the kernel fills {SIZE} bytes for us"),
+            otherwise(", made by _IOWR: the kernel reads {SIZE} bytes and fills them"),
+        ),
+        (
+            Case(ALL, BY_NAME["TIOCSIG"].number, ". So the number says; the kernel takes the argument for a signal's number."),
+            otherwise("."),
+        ),
+    ),
+    readers=(
+        Reader(r"\bioctl\(\s*\d+(?:<[^>]*>)?\s*,\s*0x([0-9a-f]{1,8})\b", 16, "a line of strace -X raw: ioctl(3, 0x5413, …)"),
+        Reader(r"\b(?:cmd|request)\s*[=:]\s*(?:0x)?([0-9a-f]{1,8})\b", 16, "cmd=0x5413"),
+    ),
+    examples=tuple((name, BY_NAME[name].number) for name in _SHOWN),
+    note=(
+        "The sentence is what the number says. Nothing holds a driver to it, and most terminal requests have plain numbers "
+        "without direction and size."
+    ),
+)  # fmt: skip
