@@ -117,6 +117,12 @@ def written_chapters() -> list[Chapter]:
     return [chapter for chapter in all_chapters() if "minutes" in chapter.about]
 
 
+def chapters_of(part: str) -> list[Chapter]:
+    """The chapters proper of a part, in the order of the table of contents; none where it is still to be written."""
+    entries = [entry["file"] for found in toc() if found["caption"] == part for entry in found["chapters"]]
+    return [chapter for chapter in map(Chapter, entries) if "minutes" in chapter.about]
+
+
 def topic_chapters() -> list[Chapter]:
     """The chapters that answer topics of the notes."""
     return [chapter for chapter in all_chapters() if chapter.about.get("topics")]

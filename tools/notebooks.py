@@ -18,7 +18,7 @@ import jupytext
 import nbformat
 import yaml
 
-from .chapters import Chapter, all_chapters, topics
+from .chapters import Chapter, all_chapters, chapters_of, topics
 from .environment import ROOT
 from .markup import SHAPES, choices
 
@@ -58,11 +58,9 @@ def _dropdown(chapter: Chapter, arg: str, body: str) -> str:
 
 
 def _parts(chapter: Chapter, arg: str, body: str) -> str:
-    listed = topics()
     lines = []
-    for part in dict.fromkeys(t.part for t in listed):
-        written = dict.fromkeys(t.chapter for t in listed if t.part == part and t.written)
-        links = ", ".join(f"[{Chapter(name).title}]({_relative(chapter, name)})" for name in written)
+    for part in dict.fromkeys(t.part for t in topics()):
+        links = ", ".join(f"[{found.title}]({_relative(chapter, found.name)})" for found in chapters_of(part))
         lines.append(f"- **{part}**: {links or 'planned'}")
     return "\n".join(lines)
 

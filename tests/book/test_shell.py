@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tools.chapters import VERDICTS, Chapter, topics
+from tools.chapters import VERDICTS, Chapter, topics, written_chapters
 from tools.environment import ROOT
 
 from .conftest import HTML, Site, Tabs
@@ -154,6 +154,12 @@ def test_ledger(browse: Tabs) -> None:
         if topic.written:
             expect(row.locator(".vb")).to_have_text(topic.verdict)
             assert (row.locator("a").get_attribute("href") or "").endswith(f"{topic.chapter}.html")
+
+
+def test_the_front_page_lists_every_chapter_in_order() -> None:
+    block = (HTML / "index.html").read_text(encoding="utf-8").split('<div class="parts">', 1)[1].split("</article>", 1)[0]
+    linked = re.findall(r'<li><a href="([^"]+)\.html">', block)
+    assert linked == [chapter.name for chapter in written_chapters()]
 
 
 def test_description_is_escaped_once() -> None:

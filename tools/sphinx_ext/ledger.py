@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from ..chapters import BOOK, VERDICTS, Chapter, Topic, topic_chapters, topics
+from ..chapters import BOOK, VERDICTS, Chapter, Topic, chapters_of, topics, written_chapters
 from ..environment import ROOT
 
 
@@ -22,7 +22,7 @@ class _Generated(SphinxDirective):
         """Tell Sphinx what the page is made from."""
         for name in (BOOK / "topics.yml", ROOT / "_toc.yml"):
             self.env.note_dependency(str(name))
-        for chapter in topic_chapters():
+        for chapter in written_chapters():
             self.env.note_dependency(str(chapter.path))
 
     def link(self, chapter: Chapter) -> str:
@@ -81,8 +81,7 @@ class Parts(_Generated):
         blocks = []
         for part in yaml.safe_load((BOOK / "topics.yml").read_text(encoding="utf-8")):
             mine = [t for t in listed if t.part == part["part"]]
-            written = list(dict.fromkeys(t.chapter for t in mine if t.written))
-            items = [self.link(Chapter(name)) for name in written]
+            items = [self.link(chapter) for chapter in chapters_of(part["part"])]
             soon = sum(not t.written for t in mine)
             if soon:
                 items.append(f'<span class="soon">{soon} topic{"s" if soon != 1 else ""} planned</span>')
