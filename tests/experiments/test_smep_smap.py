@@ -10,6 +10,7 @@ from syslab.evidence import KVM, X86_64, ask, recorded
 from syslab.experiments import access_matrix, smep_smap
 from syslab.experiments.access_matrix import QEMU
 from syslab.experiments.smep_smap import ACCESSES, Case, case_of, cases
+from tests.chapter_functions import functions
 from tools.chapters import Chapter
 
 NO_QEMU = pytest.mark.skipif(QEMU.missing() is not None, reason=str(QEMU.missing()))
@@ -21,16 +22,7 @@ MACHINES = [
 ]
 
 
-def the_chapters_model() -> dict[str, Any]:
-    """The functions that the cells of the chapter define."""
-    space: dict[str, Any] = {}
-    for cell in Chapter("memory/smep-smap").cells:
-        if cell.startswith("def "):
-            exec(cell.partition("\n\n")[0], space)
-    return space
-
-
-MODEL = the_chapters_model()
+MODEL = functions("memory/smep-smap")
 RULES = [MODEL[name] for name in ("rights", "mode", "smep", "smap")]
 
 

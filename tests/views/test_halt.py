@@ -13,8 +13,8 @@ from syslab.experiments import halt as experiment
 from syslab.machines.halt_polling import Parameters, after_halt, wakes
 from syslab.views import halt as view
 from syslab.views.halt_flow import INPUTS
+from tests.chapter_functions import functions
 from tests.machines.test_halt_polling import random_cases
-from tools.chapters import Chapter
 
 
 def each(which: Any) -> list[Evidence]:
@@ -27,17 +27,8 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
 
 
-def page_rules() -> dict[str, Any]:
-    """The functions that the chapter's cells define."""
-    space: dict[str, Any] = {}
-    for cell in Chapter("kvm/halt").cells:
-        if cell.startswith("def "):
-            exec(cell.split("\n\n")[0], space)
-    return space
-
-
 def test_the_rules_on_the_page_are_the_librarys() -> None:
-    rules = page_rules()
+    rules = functions("kvm/halt")
     for window, halted, p in random_cases():
         assert rules["next_window"](window, halted, p) == after_halt(window, halted, p), (window, halted, p)
     for event, flag in product(("none", "interrupt", "nmi"), (False, True)):

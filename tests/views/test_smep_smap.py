@@ -10,19 +10,9 @@ from syslab.evidence import Evidence, recorded
 from syslab.experiments import access_matrix, smep_smap
 from syslab.experiments.smep_smap import Case, case_of
 from syslab.views import smep_smap as view
-from tools.chapters import Chapter
+from tests.chapter_functions import functions
 
-
-def the_chapters_model() -> dict[str, Any]:
-    """The functions that the cells of the chapter define."""
-    space: dict[str, Any] = {}
-    for cell in Chapter("memory/smep-smap").cells:
-        if cell.startswith("def "):
-            exec(cell.partition("\n\n")[0], space)
-    return space
-
-
-MODEL = the_chapters_model()
+MODEL = functions("memory/smep-smap")
 RULES = [MODEL[name] for name in ("rights", "mode", "smep", "smap")]
 
 

@@ -10,6 +10,7 @@ from syslab.evidence import Evidence, Provenance, recorded
 from syslab.evidence.records import witnesses
 from syslab.experiments import supported_cpuid as experiment
 from syslab.views import supported_cpuid as view
+from syslab.views import supported_cpuid_tried as tried
 from syslab.views.cpuid_pairs import found
 
 NAME = experiment.compared.name
@@ -71,7 +72,7 @@ def test_readings_name_what_the_guest_reads_otherwise() -> None:
         {**row, "table": "t", "given": 0, "guest": 1 << 27},
         {**row, "table": "refused", "given": 3, "result": "EINVAL", "guest": None},
     ]
-    lines = text(view.readings([answer(rows, "kvm-one")]))
+    lines = text(tried.readings([answer(rows, "kvm-one")]))
     assert lines[1] == "kvm-one t ok 1 31 OSXSAVE"
     assert lines[2] == "kvm-one refused EINVAL 1 0 none"
 
