@@ -15,6 +15,7 @@ settings.register_profile("repo", deadline=None)  # a slow machine is no failure
 settings.load_profile("repo")
 
 MARK = "SYSLAB_TEST_RUN"
+os.environ.setdefault("SYSLAB_EVIDENCE", "strict")  # a run that fails is a failure here, not a record; kernels inherit it
 
 
 def marked(value: str) -> list[str]:

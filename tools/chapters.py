@@ -15,6 +15,7 @@ import yaml
 
 from syslab.evidence.code_hash import closure, hash_files, imports
 
+from .able import able
 from .environment import ROOT
 
 BOOK = ROOT / "book"
@@ -72,22 +73,28 @@ class Chapter:
             for body in CODE_CELL.findall(self.text)
         ]
 
+    @cached_property
+    def files(self) -> list[Path]:
+        """The project's modules that its cells import, with what those import."""
+        modules: set[str] = set()
+        for cell in self.cells:
+            modules |= imports(ast.parse(_python_only(cell)), "")
+        return closure({m for m in modules if m.split(".")[0] == "syslab"})
+
+    @property
+    def rooms(self) -> list[str]:
+        """The last names of the experiments' modules it uses."""
+        return sorted(path.stem for path in self.files if path.parent.name == "experiments" and path.stem != "__init__")
+
     def key(self) -> str:
         """Changes when anything changes that its outputs depend on, besides its own cells.
 
         That is: the project's modules its cells import (with what those import), records of its experiments, the
-        locked requirements, and Python's version.
+        locked requirements, Python's version, and what this machine can do of what they need.
         """
-        modules: set[str] = set()
-        for cell in self.cells:
-            modules |= imports(ast.parse(_python_only(cell)), "")
-        files = closure({m for m in modules if m.split(".")[0] == "syslab"})
-        for path in list(files):
-            records = ROOT / "syslab" / "evidence" / "records" / path.stem
-            if path.parent.name == "experiments" and records.is_dir():
-                files += sorted(records.glob("*.json"))
-        digest = hashlib.sha256(hash_files([*sorted(set(files)), ROOT / "requirements.txt"]).encode())
-        digest.update(repr(sys.version_info[:2]).encode())
+        kept = [path for room in self.rooms for path in (ROOT / "syslab" / "evidence" / "records" / room).glob("*.json")]
+        digest = hashlib.sha256(hash_files(sorted({*self.files, *kept, ROOT / "requirements.txt"})).encode())
+        digest.update(repr((sys.version_info[:2], able(self.rooms))).encode())
         return digest.hexdigest()[:16]
 
     def keyed_text(self, text: str | None = None) -> str:

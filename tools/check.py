@@ -24,6 +24,7 @@ STATIC = (
 
 def main() -> int:
     """Exit status: 0 only if all passed."""
+    os.environ["SYSLAB_EVIDENCE"] = "strict"  # a run that fails fails the check; elsewhere a record takes its place
     environment = {**os.environ, **contained()}
     for name, command in STATIC:
         started = time.monotonic()

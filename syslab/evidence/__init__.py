@@ -6,8 +6,9 @@
 >>> answer.data, answer.provenance.how
 
 The order is: here, then the lab VM if the experiment can run there, then the committed record. ``ask_each`` asks
-both machines. ``SYSLAB_EVIDENCE=record`` takes records only; ``SYSLAB_EVIDENCE=live`` refuses them;
-``SYSLAB_LAB=off`` hides the lab VM.
+both machines. A run that fails or takes too long is answered from the record as well, and the provenance line says
+what happened. ``SYSLAB_EVIDENCE=record`` takes records only; ``live`` refuses them; ``strict`` takes them for what this
+machine lacks, but not for a run that failed: so the tests run. ``SYSLAB_LAB=off`` hides the lab VM.
 """
 
 from __future__ import annotations
@@ -51,11 +52,15 @@ class Evidence:
         return styled(provenance_html(self.provenance))
 
 
-def _mode() -> str:
-    mode = os.environ.get("SYSLAB_EVIDENCE", "")
-    if mode not in ("", "record", "live"):
-        raise ValueError(f"SYSLAB_EVIDENCE is {mode!r}; it takes record, live or nothing")
-    return mode
+MODE = "SYSLAB_EVIDENCE"
+
+
+def mode() -> str:
+    """What the environment asks for: "", record, live or strict. ValueError for another word."""
+    word = os.environ.get(MODE, "")
+    if word not in ("", "record", "live", "strict"):
+        raise ValueError(f"{MODE} is {word!r}; it takes record, live, strict or nothing")
+    return word
 
 
 def _recorded_witness(experiment: Experiment) -> str:
@@ -74,10 +79,11 @@ def _lab(experiment: Experiment, arguments: dict[str, Any]) -> Evidence:
     return Evidence(experiment.name, result.data, provenance)
 
 
-def _record(experiment: Experiment, witness: str, missing: Missing) -> Evidence:
+def _record(experiment: Experiment, witness: str, missing: Missing, failure: ExperimentFailed | None = None) -> Evidence:
     data, provenance = records.load(experiment.name, witness)
-    install = tuple(dict.fromkeys(need.install for need, _ in missing if need.install))
-    return Evidence(experiment.name, data, replace(provenance, how="record", install=install))
+    install = tuple(dict.fromkeys(hint for need, why in missing if (hint := need.hint(why))))
+    failed = " ".join(str(failure).split()) if failure else ""
+    return Evidence(experiment.name, data, replace(provenance, how="record", install=install, failed=failed))
 
 
 def _why(missing: Missing) -> str:
@@ -90,21 +96,26 @@ _NO_RUN: Missing = [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), 
 def ask(experiment: Experiment, **arguments: Any) -> Evidence:
     """Ask a machine. Here if it has what the experiment needs, else the lab VM, else the committed record.
 
-    With ``arguments`` there is no record to fall back to: :class:`CannotRunHere` says what is missing. An
-    experiment that can run and fails raises; a record never hides a failure.
+    With ``arguments`` there is no record to fall back to: :class:`CannotRunHere` says what is missing, and a run that
+    fails raises :class:`ExperimentFailed`. Without, the record answers and its line says what failed.
     """
     missing = experiment.missing()
-    mode = _mode()
-    if mode == "record" and not arguments:
-        missing = missing or _NO_RUN
-    elif not missing:
-        return _live(experiment, arguments)
-    elif lab.possible(experiment) and mode != "record":
-        try:
-            return _lab(experiment, arguments)
-        except lab.NotInLab as there:  # what helps is either
-            missing = [pair for pair in missing if pair[0] != LAB_VM] + there.missing
-    if arguments or mode == "live":
+    asked = mode()
+    try:
+        if asked == "record" and not arguments:
+            missing = missing or _NO_RUN
+        elif not missing:
+            return _live(experiment, arguments)
+        elif lab.possible(experiment) and asked != "record":
+            try:
+                return _lab(experiment, arguments)
+            except lab.NotInLab as there:  # what helps is either
+                missing = [pair for pair in missing if pair[0] != LAB_VM] + there.missing
+    except ExperimentFailed as failure:
+        if arguments or asked in ("live", "strict") or not records.witnesses(experiment.name):
+            raise
+        return _record(experiment, _recorded_witness(experiment), [], failure)
+    if arguments or asked == "live":
         raise CannotRunHere(f"{experiment.name} cannot run here: {_why(missing)}")
     try:
         return _record(experiment, _recorded_witness(experiment), missing)
@@ -117,7 +128,8 @@ def ask_each(experiment: Experiment, **arguments: Any) -> list[Evidence]:
 
     A witness that neither can be asked nor has a record is left out; :class:`CannotRunHere` if that leaves none.
     """
-    mode = _mode()
+    asked = mode()
+    only_records = asked == "record" and not arguments
     answers: list[Evidence] = []
     whole: Missing = []
     missing = experiment.missing()
@@ -129,17 +141,22 @@ def ask_each(experiment: Experiment, **arguments: Any) -> list[Evidence]:
             _lab,
         ),
     ):
-        reasons = _NO_RUN if mode == "record" and not arguments else missing if where == "here" else []
-        if able and not (mode == "record" and not arguments):
+        kept = [w for w in records.witnesses(experiment.name) if (w == lab.WITNESS) == (where == "lab")]
+        reasons = _NO_RUN if only_records else missing if where == "here" else []
+        failed: ExperimentFailed | None = None
+        if able and not only_records:
             try:
                 answers.append(question(experiment, arguments))
                 continue
             except lab.NotInLab as there:
                 reasons = there.missing
+            except ExperimentFailed as failure:
+                if arguments or asked in ("live", "strict") or not kept:
+                    raise
+                failed = failure
         whole += reasons
-        kept = [w for w in records.witnesses(experiment.name) if (w == lab.WITNESS) == (where == "lab")]
-        if kept and not arguments and mode != "live":
-            answers.append(_record(experiment, experiment.witness if experiment.witness in kept else kept[0], reasons))
+        if kept and not arguments and asked != "live":
+            answers.append(_record(experiment, experiment.witness if experiment.witness in kept else kept[0], reasons, failed))
     if not answers:
         raise CannotRunHere(f"{experiment.name} cannot run here ({_why(whole)}) and there is no record that could stand in")
     return answers

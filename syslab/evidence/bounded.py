@@ -45,14 +45,17 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None, timeout
     limit = experiment.timeout if timeout is None else timeout
     job = json.dumps({"target": experiment.target, "arguments": arguments or {}, "timeout": limit})
     started = time.monotonic()
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "syslab.evidence.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    try:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "syslab.evidence.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    except OSError as error:  # no more processes, files or memory
+        raise ExperimentFailed(f"{experiment.name} could not be started: {error.strerror}", []) from None
     try:
         out, err = worker.communicate(job, timeout=limit + GRACE)
     except subprocess.TimeoutExpired:

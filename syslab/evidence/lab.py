@@ -57,5 +57,5 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
         raise ExperimentFailed(text, reply.rows) from RuntimeError(error["trace"])
     if not reply.provenance:
         raise ExperimentFailed(f"{experiment.name} came back from the lab VM without provenance", reply.rows)
-    about = Provenance(**{**reply.provenance, "install": (), "seconds": round(seconds, 3)})
+    about = Provenance(**{**reply.provenance, "seconds": round(seconds, 3)})
     return Result(reply.data, seconds), replace(about, witness=WITNESS if about.witness == "host" else about.witness)

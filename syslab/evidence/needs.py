@@ -7,16 +7,25 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..machines import UnsupportedMachine, require_x86_64_linux, this_machine
+from ..machines import UnsupportedMachine, kvm_device, require_x86_64_linux, this_machine
 
 
 @dataclass(frozen=True)
 class Need:
-    """``missing`` returns None where the need is met, else why not; ``install`` says what would help."""
+    """``missing`` returns None where the need is met, else why not; ``install`` says what would help.
+
+    ``tells``: the reason itself ends in what helps, after a colon.
+    """
 
     name: str
     missing: Callable[[], str | None]
     install: str = ""
+    tells: bool = False
+
+    def hint(self, reason: str) -> str:
+        """What would help against ``reason``, as :attr:`missing` gave it; "" where nothing simple does."""
+        why, colon, helps = reason.partition(": ")
+        return f"{helps} ({why})" if self.tells and colon else self.install
 
 
 def _no_x86() -> str | None:
@@ -31,15 +40,9 @@ def _no_linux() -> str | None:
     return None if this_machine().endswith(" Linux") else f"this machine is {this_machine()}"
 
 
-def _no_kvm() -> str | None:
-    if not os.path.exists("/dev/kvm"):
-        return "there is no /dev/kvm"
-    return None if os.access("/dev/kvm", os.R_OK | os.W_OK) else "/dev/kvm is not readable and writable for this user"
-
-
 X86_64 = Need("x86-64 Linux", _no_x86, "run it on x86-64 Linux")
 LINUX = Need("Linux", _no_linux, "run it on Linux")
-KVM = Need("/dev/kvm", _no_kvm, "load the kvm module and join the group kvm")
+KVM = Need("/dev/kvm", lambda: kvm_device.missing(), "load the kvm module and join the group kvm", tells=True)
 
 
 def _outside() -> str | None:

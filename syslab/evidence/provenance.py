@@ -15,7 +15,10 @@ _VERSION_FLAG = {"bash": "--version", "cpuid": "--version", "unshare": "--versio
 
 @dataclass(frozen=True)
 class Provenance:
-    """``how`` is live, lab or record; ``witness`` the kind of machine (host, tcg-max, kvm-svm ...)."""
+    """``how`` is live, lab or record; ``witness`` the kind of machine (host, tcg-max, kvm-svm ...).
+
+    Of a record that stands in: ``install`` is what a live run would need, ``failed`` what became of the run.
+    """
 
     how: str
     witness: str
@@ -28,6 +31,7 @@ class Provenance:
     tools: dict[str, str] = field(default_factory=dict)
     code: str = ""
     install: tuple[str, ...] = ()
+    failed: str = ""
 
     def line(self) -> str:
         """One line of text, the badge's word first."""
@@ -43,11 +47,13 @@ class Provenance:
         text = f"{self.how} · {self.witness} · " + " · ".join(p for p in parts if p)
         if self.install:
             text += f". To run it live: {'; '.join(self.install)}"
+        if self.failed:
+            text += f". The run here failed, so this is a record: {self.failed}"
         return text
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON for a record."""
-        return asdict(self)
+        """JSON for a record: what was so when it was made."""
+        return {name: value for name, value in asdict(self).items() if name not in ("install", "failed")}
 
 
 def _cpu() -> tuple[str, str]:

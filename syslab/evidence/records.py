@@ -37,13 +37,13 @@ def load(name: str, witness: str = "host") -> tuple[Any, Provenance]:
         stored = json.loads(path(name, witness).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NoRecord(f"no record of {name} by {witness}; there is {witnesses(name) or 'none'}") from None
-    return stored["data"], Provenance(**{**stored["provenance"], "install": ()})
+    return stored["data"], Provenance(**stored["provenance"])
 
 
 def save(name: str, data: Any, provenance: Provenance) -> Path:
     """Write a record; for tools/record.py."""
     target = path(name, provenance.witness)
     target.parent.mkdir(parents=True, exist_ok=True)
-    stored = {"provenance": {k: v for k, v in provenance.to_dict().items() if k != "install"}, "data": data}
+    stored = {"provenance": provenance.to_dict(), "data": data}
     target.write_text(json.dumps(stored, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     return target

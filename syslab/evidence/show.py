@@ -26,7 +26,8 @@ def styled(body: str) -> str:
 def provenance_html(provenance: Provenance) -> str:
     """The line that says which machine answered."""
     text = " " + provenance.line().removeprefix(f"{provenance.how} · ")
-    return f'<p class="provenance"><span class="vb vb-{provenance.how}">{provenance.how}</span>{html.escape(text)}</p>'
+    failed = ' data-run="failed"' if provenance.failed else ""  # the build runs such a chapter again next time
+    return f'<p class="provenance"{failed}><span class="vb vb-{provenance.how}">{provenance.how}</span>{html.escape(text)}</p>'
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syslab import evidence
 from syslab.evidence import (
     KVM,
     CannotRunHere,
     Evidence,
     Experiment,
     ExperimentFailed,
+    ExperimentTimeout,
     Need,
     Provenance,
     ask,
+    ask_each,
     experiment,
+    lab,
     recorded,
     records,
     tool,
 )
 from syslab.evidence.show import Column, Fields, Link, Measured, Verdict
+from syslab.experiments import supported_cpuid
 from syslab.experiments.page_fault_error_code import faults, one_fault
 from syslab.layouts.page_fault import PFEC
+from syslab.machines import kvm_device
 
 NEVER = Need("a unicorn", lambda: "there are none", "apt install unicorn")
 
@@ -60,7 +69,7 @@ def test_records_can_be_asked_for_and_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SYSLAB_EVIDENCE", "live")
     assert ask(faults).provenance.how == "live"
     monkeypatch.setenv("SYSLAB_EVIDENCE", "maybe")
-    with pytest.raises(ValueError, match="takes record, live or nothing"):
+    with pytest.raises(ValueError, match="takes record, live, strict or nothing"):
         ask(faults)
 
 
@@ -75,8 +84,48 @@ def test_a_record_never_stands_in_for_a_question_with_arguments(monkeypatch: pyt
         ask(one_fault, access="read")
 
 
-def test_a_record_never_hides_a_failure() -> None:
-    with pytest.raises(ExperimentFailed, match="it broke"):
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run here takes too long."""
+
+    def late(experiment: Experiment, arguments: Any) -> None:
+        raise ExperimentTimeout(f"{experiment.name} took longer\nthan 10 s", [])
+
+    monkeypatch.setattr(evidence, "_live", late)
+
+
+@pytest.mark.parametrize("question", [ask, lambda e, **more: ask_each(e, **more)[0]])
+def test_a_run_that_fails_is_answered_from_the_record_which_says_so(
+    failing: None, question: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SYSLAB_EVIDENCE", raising=False)
+    answer = question(faults)
+    assert answer.provenance.how == "record" and answer.data == recorded(faults).data
+    assert repr(answer).endswith("The run here failed, so this is a record: page_fault_error_code.faults took longer than 10 s")
+    assert "To run it live" not in repr(answer)
+    assert 'data-run="failed"' in answer._repr_html_(), "the next build runs it again"
+    with pytest.raises(ExperimentTimeout):
+        question(one_fault, access="read")  # arguments have no record
+    for mode in ("strict", "live"):
+        monkeypatch.setenv("SYSLAB_EVIDENCE", mode)
+        with pytest.raises(ExperimentTimeout):
+            question(faults)
+
+
+def test_a_failure_without_a_record_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for mode in ("", "strict"):
+        monkeypatch.setenv("SYSLAB_EVIDENCE", mode)
+        for question in (ask, ask_each):
+            with pytest.raises(ExperimentFailed, match="it broke"):
+                question(broken)
+
+
+def test_no_more_processes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    with pytest.raises(ExperimentFailed, match="broken could not be started: Resource temporarily unavailable"):
         ask(broken)
 
 
@@ -86,11 +135,6 @@ def test_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     assert need.missing() == "bash is not installed"
     assert need.install == "apt install bash"
     assert tool("unshare", "util-linux").install == "apt install util-linux"
-    monkeypatch.setattr("os.access", lambda *a: False)
-    monkeypatch.setattr("os.path.exists", lambda p: True)
-    assert "not readable" in str(KVM.missing())
-    monkeypatch.setattr("os.path.exists", lambda p: False)
-    assert KVM.missing() == "there is no /dev/kvm"
 
 
 def test_no_record_names_the_witnesses() -> None:
@@ -127,3 +171,49 @@ def test_hosted_pages_carry_no_style_of_their_own(monkeypatch: pytest.MonkeyPatc
     assert "<style>" in evidence._repr_html_()
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     assert "<style>" not in evidence._repr_html_()
+
+
+# /dev/kvm: open(2) and the two ioctls of api.rst, "KVM_GET_API_VERSION" and "KVM_CREATE_VM"
+
+
+def test_kvm_is_there_when_a_vm_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent, folder = tmp_path / "kvm", tmp_path
+    assert kvm_device.missing(str(absent)) == f"there is no {absent}: load the kvm module"
+    assert "not KVM's device (ENOTTY)" in str(kvm_device.missing("/dev/null")), "a file of that name is not enough"
+    assert "cannot be opened (Is a directory)" in str(kvm_device.missing(str(folder)))
+    if os.geteuid():
+        absent.touch(0o000)
+        assert "join the group kvm" in str(kvm_device.missing(str(absent)))
+
+
+@pytest.mark.parametrize(
+    ("code", "where", "says"),
+    [
+        (errno.EACCES, "open", "join the group kvm"),
+        (errno.EPERM, "open", "device rules"),
+        (errno.ENODEV, "open", "has no KVM behind it"),
+        (errno.EBUSY, "create", "VirtualBox"),
+        (errno.EPERM, "create", "may not make a VM"),
+        (errno.ENOMEM, "create", "cannot make a VM (Cannot allocate memory)"),
+    ],
+)
+def test_kvm_that_does_not_work_says_why(code: int, where: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> int:
+        raise OSError(code, os.strerror(code))
+
+    opened = os.open
+    monkeypatch.setattr("os.open", fail if where == "open" else lambda path, flags: opened("/dev/null", flags))
+    monkeypatch.setattr("fcntl.ioctl", lambda file, request, *_: 12 if request == 0xAE00 else fail())
+    assert says in str(KVM.missing())
+    monkeypatch.delenv("SYSLAB_EVIDENCE", raising=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "possible", lambda experiment: False)
+        line = repr(ask(supported_cpuid.compared))
+    assert line.startswith("record · kvm-") and says in line, "a record with that reason, no failure"
+
+
+def test_an_old_api_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+    monkeypatch.setattr("os.open", lambda path, flags: opened("/dev/null", flags))
+    monkeypatch.setattr("fcntl.ioctl", lambda *_: 11)
+    assert "speaks version 11" in str(KVM.missing())

@@ -30,7 +30,8 @@ class Person:
         for name in ("home", "tmp", "build"):
             (folder / name).mkdir()
         self.environment = {
-            **{k: v for k, v in os.environ.items() if k not in ("SYSLAB_EVIDENCE", "SYSLAB_HOSTED", "PYTEST_ADDOPTS")},
+            **{k: v for k, v in os.environ.items() if k not in ("SYSLAB_HOSTED", "PYTEST_ADDOPTS")},
+            "SYSLAB_EVIDENCE": "strict",
             **contained(folder / "build"),
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
