@@ -30,7 +30,7 @@ lab: $(READY) notebooks ## JupyterLab on the notebooks
 	@$(BIN)/python -m tools.lab
 
 lab-vm: $(READY) ## the lab VM, made ahead or anew if its packages have newer versions
-	@$(BIN)/python -m syslab.machines.lab_vm --update
+	@$(BIN)/python -m syslab.lab_vm.host --update
 
 notebooks: $(READY) ## notebooks/ from book/
 	@$(BIN)/python -m tools.notebooks

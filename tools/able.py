@@ -10,8 +10,8 @@ from functools import cache
 from importlib import import_module
 
 from syslab.evidence import LAB_VM, Experiment, Need, lab, mode
-from syslab.machines.lab_vm import LabError
-from syslab.machines.lab_vm import cache as images
+from syslab.lab_vm.host import LabError
+from syslab.lab_vm.host import cache as images
 
 
 @cache
@@ -36,10 +36,10 @@ def forget() -> None:
 
 
 def able(rooms: Iterable[str]) -> tuple[str, ...]:
-    """The needs that are met of the experiments in modules ``rooms`` (``mp_state``), the lab VM, and the evidence asked for."""
+    """The needs that are met of the experiments in modules ``rooms``, the lab VM, and the evidence asked for."""
     found = {"" if mode() == "strict" else mode()}  # strict answers as usual, or fails
     for room in rooms:
-        for one in vars(import_module(f"syslab.experiments.{room}")).values():
+        for one in vars(import_module(room)).values():
             if isinstance(one, Experiment):
                 found |= {need.name for need in one.needs if need != LAB_VM and _met(need)}
                 found |= {LAB_VM.name} if lab.possible(one) and lab_vm() else set()

@@ -46,7 +46,7 @@ def build_times() -> dict[str, float]:
 
 def imports() -> dict[str, float]:
     """Milliseconds to import syslab and one layout, in a fresh interpreter, the fastest of five."""
-    code = "import time; t = time.perf_counter(); import syslab.layouts; syslab.layouts.get({!r}); print(time.perf_counter() - t)"
+    code = "import time; t = time.perf_counter(); import syslab.bits; syslab.bits.get({!r}); print(time.perf_counter() - t)"
     figures = {}
     for anchor in ("pfec", "cpuid-7-0-ebx", "wait"):
         runs = [
@@ -87,7 +87,7 @@ def widgets() -> dict[str, float]:
 
 def lab_vm() -> dict[str, float]:
     """The lab VM: seconds to make it with its snapshot, and to have it back from there; its memory and size in MB."""
-    from syslab.machines.lab_vm import LabMissing, LabVm, cache
+    from syslab.lab_vm.host import LabMissing, LabVm, cache
 
     try:
         image = cache.ready()

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from syslab.machines.lab_vm import LabError, cache
+from syslab.lab_vm.host import LabError, cache
 
 from .environment import BUILD, ROOT, contained
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from syslab.evidence.code_hash import closure, hash_files, imports
+from syslab.evidence import records
+from syslab.sources import closure, hash_files, imports
 
 from .able import able
 from .environment import ROOT
@@ -83,8 +84,11 @@ class Chapter:
 
     @property
     def rooms(self) -> list[str]:
-        """The last names of the experiments' modules it uses."""
-        return sorted(path.stem for path in self.files if path.parent.name == "experiments" and path.stem != "__init__")
+        """The modules with the questions it asks."""
+        asks = [
+            path for path in self.files if path.name == "ask.py" or (path.parent.name == "questions" and path.stem != "__init__")
+        ]
+        return sorted(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in asks)
 
     def key(self) -> str:
         """Changes when anything changes that its outputs depend on, besides its own cells.
@@ -92,7 +96,7 @@ class Chapter:
         That is: the project's modules its cells import (with what those import), records of its experiments, the
         locked requirements, Python's version, and what this machine can do of what they need.
         """
-        kept = [path for room in self.rooms for path in (ROOT / "syslab" / "evidence" / "records" / room).glob("*.json")]
+        kept = [path for room in self.rooms for path in records.of_module(room)]
         digest = hashlib.sha256(hash_files(sorted({*self.files, *kept, ROOT / "requirements.txt"})).encode())
         digest.update(repr((sys.version_info[:2], able(self.rooms))).encode())
         return digest.hexdigest()[:16]

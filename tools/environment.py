@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from syslab.machines.lab_vm import cache
+from syslab.lab_vm.host import cache
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"

@@ -15,16 +15,17 @@ from pathlib import Path
 
 from syslab.evidence import LAB_VM, Experiment, lab, records
 from syslab.evidence.bounded import ExperimentFailed, run
-from syslab.evidence.code_hash import code_hash
 from syslab.evidence.provenance import here
+from syslab.sources import code_hash
 
 
 def experiments() -> Iterator[Experiment]:
     """Every experiment of the book that takes no arguments."""
-    import syslab.experiments as room
+    import syslab
 
-    for path in sorted(Path(room.__path__[0]).glob("[a-z]*.py")):
-        module = import_module(f"syslab.experiments.{path.stem}")
+    root = Path(syslab.__path__[0])
+    for path in sorted([*root.glob("chapters/*/*/ask.py"), *root.glob("questions/[a-z]*.py")]):
+        module = import_module(".".join(path.relative_to(root.parent).with_suffix("").parts))
         for name in sorted(vars(module)):
             found = getattr(module, name)
             if isinstance(found, Experiment) and found.function.__module__ == module.__name__ and _recordable(found):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from syslab.machines import ntfs_image
+from syslab.chapters.files.ntfs_links import image as ntfs_image
 
 target = Path(sys.argv[1]) if len(sys.argv) > 1 else ntfs_image.IMAGE
 if reason := ntfs_image.cannot_mount():

@@ -1,7 +1,7 @@
 """Which machine answered: live where it can be, else a record, never a pretence.
 
 >>> from syslab.evidence import ask
->>> from syslab.experiments import page_fault_error_code
+>>> from syslab.chapters.memory.page_fault_error_code import ask as page_fault_error_code
 >>> answer = ask(page_fault_error_code.faults)
 >>> answer.data, answer.provenance.how
 
@@ -47,7 +47,7 @@ class Evidence:
         return self.provenance.line()
 
     def _repr_html_(self) -> str:
-        from .show import provenance_html, styled
+        from .line import provenance_html, styled
 
         return styled(provenance_html(self.provenance))
 

@@ -32,7 +32,8 @@ class Experiment:
     @property
     def name(self) -> str:
         """``page_fault_error_code.faults``: the module's last name and the function's."""
-        return f"{self.function.__module__.rsplit('.', 1)[-1]}.{self.function.__name__}"
+        parts = self.function.__module__.split(".")
+        return f"{parts[-2] if parts[-1] == 'ask' else parts[-1]}.{self.function.__name__}"
 
     @property
     def target(self) -> str:

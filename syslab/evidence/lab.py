@@ -32,7 +32,7 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
     Raises :class:`NotInLab`, and :class:`.ExperimentTimeout` or :class:`.ExperimentFailed` with the rows until then.
     Whatever ends this process, the kernel ends QEMU with it.
     """
-    from ..machines.lab_vm import LabCorrupt, LabDied, LabHung, LabMissing, LabVm
+    from syslab.lab_vm.host import LabCorrupt, LabDied, LabHung, LabMissing, LabVm
 
     try:
         with LabVm() as lab:

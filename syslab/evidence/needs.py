@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..machines import UnsupportedMachine, kvm_device, require_x86_64_linux, this_machine
+from syslab.native import UnsupportedMachine, kvm_device, require_x86_64_linux, this_machine
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _outside() -> str | None:
 
 
 # Met only inside the lab VM: tracefs, module parameters, SVM.
-LAB_VM = Need("the lab VM", _outside, "apt install qemu-system-x86 util-linux, on Debian; then python -m syslab.machines.lab_vm")
+LAB_VM = Need("the lab VM", _outside, "apt install qemu-system-x86 util-linux, on Debian; then python -m syslab.lab_vm.host")
 
 
 def tool(name: str, package: str = "") -> Need:

@@ -12,7 +12,19 @@ from typing import Any
 
 from .provenance import Provenance
 
-FOLDER = Path(__file__).with_name("records")
+FOLDER = Path(__file__).resolve().parents[1]  # the package; tests put another in its place
+
+
+def folder(module: str) -> Path:
+    """Where the records of a chapter, or of a question that several ask, live."""
+    found = [FOLDER / "questions" / "records" / module, *FOLDER.glob(f"chapters/*/{module}/records")]
+    return next((place for place in found if place.is_dir()), FOLDER / "records" / module)
+
+
+def of_module(module: str) -> list[Path]:
+    """The records of all questions of ``module``, a dotted name."""
+    *_, last, own = module.split(".")
+    return sorted(folder(last if own == "ask" else own).glob("*.json"))
 
 
 class NoRecord(LookupError):
@@ -22,13 +34,13 @@ class NoRecord(LookupError):
 def path(name: str, witness: str = "host") -> Path:
     """Where the record of experiment ``name`` (``module.function``) by ``witness`` lives."""
     module, function = name.split(".")
-    return FOLDER / module / f"{function}.{witness}.json"
+    return folder(module) / f"{function}.{witness}.json"
 
 
 def witnesses(name: str) -> list[str]:
     """The witnesses that have a record of ``name``."""
     module, function = name.split(".")
-    return sorted(p.name.split(".", 1)[1].removesuffix(".json") for p in (FOLDER / module).glob(f"{function}.*.json"))
+    return sorted(p.name.split(".", 1)[1].removesuffix(".json") for p in folder(module).glob(f"{function}.*.json"))
 
 
 def load(name: str, witness: str = "host") -> tuple[Any, Provenance]:

@@ -21,5 +21,6 @@ def style(name: str) -> str:
 
 
 def _both(name: str, kind: str) -> str:
-    parts = [FOLDER / f"common.{kind}", FOLDER / f"{name}.{kind}"]
+    own = Path(name).with_suffix(f".{kind}") if name.endswith(".py") else FOLDER / f"{name}.{kind}"
+    parts = [FOLDER / f"common.{kind}", own]
     return "\n".join(part.read_text(encoding="utf-8") for part in parts)

@@ -7,7 +7,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..layouts.core import Decoded, Layout
+from syslab.bits.core import Decoded, Layout
+
 from .base import script, style
 
 

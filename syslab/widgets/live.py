@@ -12,8 +12,9 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
+from syslab.show.table import Column, Measured
+
 from ..evidence import CannotRunHere, Evidence, Experiment, ExperimentFailed, ask
-from ..evidence.show import Column, Measured
 from .base import FOLDER
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from syslab.exercises.core import Exercise, Feedback, Trial
+from syslab.widgets.exercise import Exercise, Feedback, Trial
 from tools.chapters import Chapter, written_chapters
 
 CHAPTERS = written_chapters()
 
 
 def module(chapter: Chapter) -> ModuleType:
-    return import_module(f"syslab.exercises.{chapter.name.split('/')[-1].replace('-', '_')}")
+    return import_module(f"syslab.chapters.{chapter.name.replace('/', '.').replace('-', '_')}.exercises")
 
 
 def exercises(chapter: Chapter) -> dict[str, Exercise | Trial]:

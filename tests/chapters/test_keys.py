@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syslab.machines import kvm_device
+from syslab.native import kvm_device
 from tools import able
 from tools.chapters import Chapter, written_chapters
 

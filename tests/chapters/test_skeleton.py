@@ -57,8 +57,8 @@ def test_cells_are_short_and_follow_prose(chapter: Chapter) -> None:
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=ids)
 def test_one_name_three_rooms(chapter: Chapter) -> None:
-    module = chapter.name.split("/")[-1].replace("-", "_")
-    for path in (f"syslab/experiments/{module}.py", f"syslab/exercises/{module}.py", f"tests/experiments/test_{module}.py"):
+    here = f"chapters/{chapter.name.replace('-', '_')}"
+    for path in (f"syslab/{here}/ask.py", f"syslab/{here}/show.py", f"syslab/{here}/exercises.py", f"tests/{here}/test_ask.py"):
         assert (ROOT / path).is_file(), path
 
 

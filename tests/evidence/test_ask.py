@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from syslab import evidence
+from syslab.bits.page_fault import PFEC
+from syslab.chapters.kvm.supported_cpuid import ask as supported_cpuid
+from syslab.chapters.memory.page_fault_error_code.ask import faults, one_fault
 from syslab.evidence import (
     KVM,
     CannotRunHere,
@@ -27,11 +30,8 @@ from syslab.evidence import (
     records,
     tool,
 )
-from syslab.evidence.show import Column, Fields, Link, Measured, Verdict
-from syslab.experiments import supported_cpuid
-from syslab.experiments.page_fault_error_code import faults, one_fault
-from syslab.layouts.page_fault import PFEC
-from syslab.machines import kvm_device
+from syslab.native import kvm_device
+from syslab.show.table import Column, Fields, Link, Measured, Verdict
 
 NEVER = Need("a unicorn", lambda: "there are none", "apt install unicorn")
 

@@ -1,6 +1,6 @@
 """Asking here, the lab VM and the records in their order, and showing several answers beside each other.
 
-The lab VM itself is tested in tests/machines/test_lab_vm.py; here it is a function that answers.
+The lab VM itself is tested in tests/lab_vm/test_lab_vm.py; here it is a function that answers.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from syslab.evidence import (
     records,
 )
 from syslab.evidence.bounded import Result
-from syslab.evidence.code_hash import PACKAGE, closure, code_hash
-from syslab.evidence.show import Column, SideBySide
-from syslab.machines.lab_vm import cache
+from syslab.lab_vm.host import cache
+from syslab.show.table import Column, SideBySide
+from syslab.sources import PACKAGE, closure, code_hash
 from tools import book, record
 
 NEVER = Need("a unicorn", lambda: "there are none", "apt install unicorn")
@@ -144,12 +144,12 @@ def test_the_need_is_met_inside_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_way_there_makes_no_record_stale() -> None:
-    module = "syslab.experiments.signals"
+    module = "syslab.chapters.processes.signals.ask"
     files = closure({module})
-    assert PACKAGE / "machines" / "lab_vm" / "vm.py" in files, "the chapter's key has it"
+    assert PACKAGE / "lab_vm" / "host" / "vm.py" in files, "the chapter's key has it"
     before = code_hash(module)
     assert before == code_hash(module)
-    from syslab.evidence import code_hash as module_itself
+    from syslab import sources as module_itself
 
     assert module_itself.hash_files(files) != before
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from syslab.evidence import LAB_VM, Experiment, lab, records
-from syslab.evidence.code_hash import PACKAGE, closure, code_hash
+from syslab.sources import PACKAGE, closure, code_hash
 from tools.record import experiments
 
 ALL = list(experiments())
@@ -35,11 +35,11 @@ def test_the_record_is_fresh(experiment: Experiment) -> None:
 
 def test_no_record_is_an_orphan() -> None:
     known = {records.path(e.name, witness) for e in ALL for witness in records.witnesses(e.name)}
-    assert set(records.FOLDER.rglob("*.json")) == known
+    assert set(records.FOLDER.rglob("records/**/*.json")) == known
 
 
 def test_a_record_says_which_machine_and_when() -> None:
-    for path in records.FOLDER.rglob("*.json"):
+    for path in records.FOLDER.rglob("records/**/*.json"):
         provenance = json.loads(path.read_text())["provenance"]
         for key in ("cpu", "kernel", "date", "witness", "user", "code"):
             assert provenance[key], f"{path.name}: {key}"
@@ -50,11 +50,11 @@ def names(module: str) -> set[str]:
 
 
 def test_the_closure_follows_imports_and_widgets_bring_their_scripts() -> None:
-    found = names("syslab.experiments.page_fault_error_code")
-    assert {"machines/faults.py", "machines/native.py", "layouts/page_fault.py", "layouts/core.py"} <= found
+    found = names("syslab.chapters.memory.page_fault_error_code.ask")
+    assert {"native/faults.py", "native/code.py", "bits/page_fault.py", "bits/core.py"} <= found
     assert not any(path.startswith("widgets/") for path in found)
-    assert "layouts/wait_status.py" not in found, "a record depends on the layouts it uses, not on all"
-    assert {"layouts/wait_status.py", "layouts/page_fault.py"} <= names("syslab.layouts.get"), "the registry may load any"
-    assert {"widgets/bit_field.js", "widgets/bit_field.css", "widgets/common.js", "layouts/core.py"} <= names(
+    assert "bits/wait_status.py" not in found, "a record depends on the layouts it uses, not on all"
+    assert {"bits/wait_status.py", "bits/page_fault.py"} <= names("syslab.bits.get"), "the registry may load any"
+    assert {"widgets/bit_field.js", "widgets/bit_field.css", "widgets/common.js", "bits/core.py"} <= names(
         "syslab.widgets.bit_field"
     )

@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets
 import pytest
 
+from syslab.chapters.memory.page_fault_error_code.ask import one_fault
 from syslab.evidence import X86_64, CannotRunHere, Experiment, Need
-from syslab.experiments.page_fault_error_code import one_fault
 from syslab.widgets.live import live
 
 OPTIONS: dict[str, dict[str, Any]] = {

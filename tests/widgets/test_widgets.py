@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from syslab.layouts import get
+from syslab.bits import get
 from syslab.widgets import BitField, ChoiceTable, Quiz
 from syslab.widgets.base import FOLDER
 from syslab.widgets.choice_table import Outcome
@@ -15,7 +15,9 @@ from syslab.widgets.choice_table import Outcome
 PFEC = get("pfec")
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [*sorted(FOLDER.glob("*.js")), *sorted(FOLDER.parent.glob("chapters/*/*/*.js"))], ids=lambda p: p.name
+)
 def test_scripts_are_small_and_import_nothing(path: Path) -> None:
     text = path.read_text()
     assert len(text) <= 10_000
@@ -27,7 +29,9 @@ def test_scripts_are_small_and_import_nothing(path: Path) -> None:
         assert path.with_suffix(".py").exists()
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.js")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [*sorted(FOLDER.glob("*.js")), *sorted(FOLDER.parent.glob("chapters/*/*/*.js"))], ids=lambda p: p.name
+)
 def test_no_bit_is_named_in_javascript(path: Path) -> None:
     words = {f.name for f in PFEC.fields if len(f.name) > 2}
     assert not [w for w in words if re.search(rf"(?<![\w/]){re.escape(w)}(?![\w/])", path.read_text())]

@@ -11,8 +11,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from syslab.evidence.code_hash import hash_files
-from syslab.evidence.show import HOSTED
+from syslab.evidence.line import HOSTED
+from syslab.sources import hash_files
 
 from ..chapters import BOOK, Chapter
 from ..environment import ROOT, contain

@@ -1,0 +1,1 @@
+"""The part "The CPU's front end": one folder a chapter."""

@@ -1,0 +1,1 @@
+"""CPUID: the chapter book/cpu/cpuid.md."""

@@ -1,0 +1,100 @@
+"""LeafBrowser: what CPUID answered on one machine or several, leaf by leaf, and where a feature is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anywidget
+import traitlets
+
+from syslab.bits.core import Decoded, Field, Layout
+from syslab.bits.cpuid import LEAVES, REGISTERS, cpuinfo_name, first_kernel, layouts, since_kernel, title
+from syslab.widgets.base import script, style
+
+
+@dataclass(frozen=True)
+class Machine:
+    """``rows`` as :func:`syslab.chapters.cpu.cpuid.ask.leaves` gives them; ``line`` says who answered; ``label`` for the menu."""
+
+    label: str
+    rows: Sequence[Mapping[str, int]]
+    line: str = ""
+
+
+class LeafBrowser(anywidget.AnyWidget):
+    """``machines``: key -> :class:`Machine`, the first one shown first. ``value`` is what links say: leaf (hex) and subleaf,
+    ``7.0``, and the machine's key where it is not the first, ``7.0.host``.
+
+    ``start`` is the (leaf, subleaf) shown first, by default the first row. The layouts come along of every leaf that a
+    machine answered, and of those that tell of features: so the search can also say that a leaf is not answered.
+    """
+
+    _esm = script(__file__)
+    _css = style(__file__)
+    machines: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    registers: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    titles: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    anchor = traitlets.Unicode("cpuid").tag(sync=True)
+    value = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, machines: Mapping[str, Machine], start: tuple[int, int] | None = None) -> None:
+        """ValueError for no machine, a key that cannot be in a link, a machine without rows, a ``start`` nobody answered."""
+        if not machines:
+            raise ValueError("LeafBrowser needs at least one machine")
+        for key, machine in machines.items():
+            if not re.fullmatch(r"[a-z][a-z0-9-]*", key):
+                raise ValueError(f"LeafBrowser: the key {key!r} is not lower-case letters, digits and hyphens")
+            if not machine.rows:
+                raise ValueError(f"LeafBrowser: machine {key} answered no leaf")
+        rows = {key: [[r[name] for name in ("leaf", "subleaf", *REGISTERS)] for r in m.rows] for key, m in machines.items()}
+        first = next(iter(machines))
+        leaf = start or (rows[first][0][0], rows[first][0][1])
+        if not any((r[0], r[1]) == leaf for r in rows[first]):
+            raise ValueError(f"LeafBrowser: machine {first} has no leaf {leaf[0]:#x} subleaf {leaf[1]}")
+        answered = {(r[0], r[1]) for table in rows.values() for r in table}
+        wanted = {(at, sub) if (at, sub) in LEAVES else (at, None) for at, sub in answered} | _of_features()
+        super().__init__(
+            machines=[{"key": key, "label": m.label, "line": m.line, "rows": rows[key]} for key, m in machines.items()],
+            registers={_key(*at): {r: _compact(layout) for r, layout in LEAVES[at].items()} for at in LEAVES if at in wanted},
+            titles={f"{at:x}": title(at) for at in sorted({at for at, _ in answered | wanted}) if title(at)},
+            value=_key(*leaf),
+        )
+
+    @property
+    def decoded(self) -> dict[str, Decoded]:
+        """What the current state means, by register; {} where this book has no layout or the machine no such leaf."""
+        leaf, subleaf, *key = self.value.split(".")
+        machine = next(m for m in self.machines if not key or m["key"] == key[0])
+        at = [int(leaf, 16), int(subleaf)]
+        values = next((row[2:] for row in machine["rows"] if row[:2] == at), None)
+        if values is None:
+            return {}
+        return {r: layout.decode(values[REGISTERS.index(r)]) for r, layout in layouts(*at).items()}
+
+
+def _key(leaf: int, subleaf: int | None) -> str:
+    return f"{leaf:x}.{'n' if subleaf is None else subleaf}"
+
+
+def _of_features() -> set[tuple[int, int | None]]:
+    return {at for at, found in LEAVES.items() if any(first_kernel(f.linux) for x in found.values() for f in x.fields)}
+
+
+def _compact(layout: Layout) -> list[Any]:
+    """The note, then the fields, as lists: a page carries a hundred registers."""
+    return [layout.note, *(_field(f) for f in layout.fields)]
+
+
+def _field(f: Field) -> list[Any]:
+    """name, bit, title, width, show, values, since, flags in /proc/cpuinfo, oldest kernel; what is empty at the end left out."""
+    flags = " ".join(name for c in f.linux if c.startswith("X86_FEATURE_") and (name := cpuinfo_name(c)))
+    values = {str(k): v for k, v in f.values.items()}
+    row = [f.name, f.bit, f.title, f.width, f.show, values, f.since, flags, since_kernel(f.linux)]
+    usual: list[Any] = [None, None, None, 1, "d", {}, "", "", ""]
+    while row[-1] == usual[-1]:
+        row.pop()
+        usual.pop()
+    return row

@@ -1,0 +1,1 @@
+"""Instruction fetch: the chapter book/cpu/instruction-fetch.md."""

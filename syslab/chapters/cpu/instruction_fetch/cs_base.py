@@ -1,0 +1,77 @@
+"""The same instruction in several places of a guest, started with a CS base of our choice, in each mode of the CPU.
+
+Each copy loads its own physical address into EAX and halts. So EAX says which copy was fetched, and RIP where the CPU
+thought it was. Needs /dev/kvm; run it in a process of its own, as an experiment does.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from syslab.kvm import Hlt, Kvm
+
+MODES = ("real", "protected", "long")
+RAM = 2 << 20
+TABLES = 0x10000
+"""Page tables of long mode, three pages: the first 2 MByte, each address mapped to itself."""
+HALT = 0xF4
+
+
+def copy(mode: str, address: int) -> bytes:
+    """``mov eax, address; hlt`` for code of ``mode``."""
+    operand_size = b"\x66" if mode == "real" else b""
+    return operand_size + b"\xb8" + struct.pack("<IB", address, HALT)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The address ``fetched`` from, and the RIP (IP, EIP) of that instruction."""
+
+    fetched: int
+    rip: int
+
+
+@dataclass(frozen=True)
+class Reset:
+    """CS and RIP of a vCPU that nobody has touched."""
+
+    selector: int
+    base: int
+    rip: int
+
+
+def after_reset() -> Reset:
+    """What KVM gives a new vCPU."""
+    with Kvm() as kvm, kvm.create_vm(RAM) as vm:
+        vcpu = vm.create_vcpu()
+        cs = vcpu.sregs().cs
+        return Reset(cs.selector, cs.base, vcpu.regs.rip)
+
+
+def start(mode: str, base: int, rip: int, copies: Iterable[int]) -> Fetched:
+    """Start in ``mode`` with CS ``base`` at ``rip``. RuntimeError if what ran was no copy."""
+    if mode not in MODES:
+        raise ValueError(f"mode {mode!r} is none of {', '.join(MODES)}")
+    with Kvm() as kvm, kvm.create_vm(RAM) as vm:
+        places = set(copies)
+        for address in places:
+            vm.write(address, copy(mode, address))
+        vcpu = vm.create_vcpu()
+        vcpu.set_cpuid(kvm.supported_cpuid())
+        if mode == "real":
+            vcpu.real_mode(rip)
+        elif mode == "protected":
+            vcpu.protected_mode(rip)
+        else:
+            for table, entry in ((0, TABLES + 0x1007), (0x1000, TABLES + 0x2007), (0x2000, 0x87)):
+                vm.write(TABLES + table, struct.pack("<Q", entry))
+            vcpu.long_mode(rip, TABLES)
+        sregs = vcpu.sregs()
+        sregs.cs.base = base
+        vcpu.set_sregs(sregs)
+        left, regs = vcpu.run(), vcpu.regs
+    if not isinstance(left, Hlt) or regs.rax not in places:
+        raise RuntimeError(f"no copy ran: {left.name}, RAX {regs.rax:#x}, RIP {regs.rip:#x}")
+    return Fetched(regs.rax, regs.rip - len(copy(mode, regs.rax)))

@@ -1,0 +1,1 @@
+"""The part "Bits, bytes and files": one folder a chapter."""

@@ -1,0 +1,1 @@
+"""Tools for binary formats: the chapter book/files/binary-formats.md."""

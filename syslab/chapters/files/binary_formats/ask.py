@@ -1,0 +1,190 @@
+"""Two files read by several means, edited by one byte and read again; and what each says to bytes that are no such file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import LINUX, tool
+
+from .parsers import FILES, FormatError, Values, by_cstruct, by_kaitai, by_struct, by_tools
+
+FQ, POKE = tool("fq"), tool("poke")
+LIBRARIES = {"struct": by_struct, "cstruct": by_cstruct, "kaitai": by_kaitai}
+NOTE = 0x78  # phdr[1].p_type of the ELF file: 4, a note
+
+
+@experiment()
+def libraries() -> dict[str, Any]:
+    """Both files by each Python reader: ``{"elf": {"struct": values, ...}, "efi": ...}``."""
+    return {
+        kind: {name: getattr(reader, kind)(path.read_bytes()) for name, reader in LIBRARIES.items()} for kind, path in FILES.items()
+    }
+
+
+@experiment(POKE, tools=("poke",), timeout=30)
+def poke() -> dict[str, Values]:
+    """Both files by GNU poke."""
+    return {"elf": by_tools.poke_elf(FILES["elf"]), "efi": by_tools.poke_efi(FILES["efi"])}
+
+
+@experiment(FQ, tools=("fq",), timeout=30)
+def fq() -> dict[str, Any]:
+    """Both files by fq. ``stopped`` is where its ELF decoder gave up; ``probe`` what it says when it may choose the format."""
+    values, stopped = by_tools.fq(FILES["elf"])
+    probes = {}
+    for kind, path in FILES.items():
+        status, said = by_tools.fq_probe(path)
+        probes[kind] = {"status": status, "said": said}
+    return {"elf": values, "stopped": stopped, "probe": probes}
+
+
+def _copy(folder: str) -> Path:
+    copy = Path(folder) / FILES["elf"].name
+    copy.write_bytes(FILES["elf"].read_bytes())
+    return copy
+
+
+def _entries(values: Values) -> int:
+    return sum(name.startswith("phdr[") and name.endswith(".p_type") for name in values)
+
+
+def _every(path: Path) -> Iterator[tuple[str, Values, str]]:
+    """Reader, what it found, and where it stopped ("" if it did not)."""
+    for name, reader in LIBRARIES.items():
+        yield name, reader.elf(path.read_bytes()), ""
+    yield "poke", by_tools.poke_elf(path), ""
+    yield "fq", *by_tools.fq(path)
+
+
+@experiment(POKE, FQ, tools=("poke", "fq"), timeout=40)
+def edited() -> Iterator[dict[str, Any]]:
+    """Poke writes 0 over the byte at 0x78 of a copy: a note becomes an unused entry. Every reader before and after."""
+    with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
+        copy = _copy(folder)
+        before = list(_every(copy))
+        by_tools.poke_byte(copy, NOTE, 0)
+        pairs = zip(FILES["elf"].read_bytes(), copy.read_bytes(), strict=True)
+        changed = [at for at, (old, new) in enumerate(pairs) if old != new]
+        for (name, was, was_stop), (_, now, now_stop) in zip(before, _every(copy), strict=True):
+            yield {
+                "reader": name,
+                "before": was["phdr[1].p_type"], "after": now["phdr[1].p_type"],
+                "entries_before": _entries(was), "entries_after": _entries(now),
+                "stopped_before": bool(was_stop), "stopped_after": bool(now_stop),
+                "changed_bytes": changed,
+                "changed_members": [key for key in now if key in was and was[key] != now[key]],
+            }  # fmt: skip
+
+
+def _told(reader: Callable[[bytes], Values], data: bytes) -> str:
+    try:
+        values = reader(data)
+    except FormatError as error:
+        return str(error)
+    return f"read: e_type {values['ehdr.e_type']:#x}, {values['ehdr.e_phnum']} program headers"
+
+
+@experiment(POKE, tools=("poke",), timeout=20)
+def edit(offset: int = 0x10, value: int = 3) -> dict[str, Any]:
+    """Poke writes ``value`` at ``offset`` of a copy. What Python's readers then say of it; ValueError outside file or byte."""
+    with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
+        copy = _copy(folder)
+        was = by_struct.elf(copy.read_bytes())
+        by_tools.poke_byte(copy, offset, value)
+        data = copy.read_bytes()
+        told = {name: _told(reader.elf, data) for name, reader in LIBRARIES.items()}
+        try:
+            now = by_struct.elf(data)
+            changed = ", ".join(f"{k}: {was[k]} to {now[k]}" for k in now if k in was and was[k] != now[k]) or "none of those read"
+        except FormatError:
+            changed = "it is refused"
+        return {"offset": f"{offset:#x}", "byte_before": FILES["elf"].read_bytes()[offset], "changed": changed} | told
+
+
+def _mapped_library() -> str:
+    """The C library that this process has mapped, "" if it has none that shows."""
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+        paths = [line.rstrip().split(" ")[-1] for line in maps if "/" in line]
+    return next((path for path in paths if os.path.basename(path).startswith(("libc.", "libc-", "ld-musl"))), "")
+
+
+@experiment(LINUX, FQ, POKE, tools=("fq", "poke"), timeout=40)
+def system_files() -> Iterator[dict[str, Any]]:
+    """Three files of this machine by all five readers: members that all have, and members on which they differ."""
+    files = {"ls": shutil.which("ls") or "", "the C library": _mapped_library(), "Python itself": os.path.realpath(sys.executable)}
+    for name, path in files.items():
+        row: dict[str, Any] = {"file": name, "type": None, "entries": 0, "members": 0, "differ": [], "why": ""}
+        try:
+            found = list(_every(Path(path)))
+        except (OSError, FormatError, by_tools.ToolFailed) as error:
+            yield row | {"why": str(error).replace(path, name) if path else "not found"}
+            continue
+        shared = [key for key in found[0][1] if all(key in values for _, values, _ in found)]
+        differ = [key for key in shared if len({values[key] for _, values, _ in found}) > 1]
+        head = found[0][1]
+        yield row | {"type": head["ehdr.e_type"], "entries": _entries(head), "members": len(shared), "differ": differ}
+
+
+def broken() -> dict[str, bytes]:
+    """Bytes that are no whole 64-bit little-endian ELF file, by what is wrong with them."""
+    whole = FILES["elf"].read_bytes()
+
+    def with_byte(offset: int, value: int) -> bytes:
+        return whole[:offset] + bytes([value]) + whole[offset + 1 :]
+
+    return {
+        "nothing at all": b"",
+        "a text": b"These bytes are a sentence and no program, whatever a reader makes of them.",
+        "the first 40 bytes": whole[:40],
+        "the first 100 bytes": whole[:100],
+        "class 1, 32-bit": with_byte(4, 1),
+        "data 2, big-endian": with_byte(5, 2),
+        "e_phoff far outside": with_byte(0x26, 0x40),
+    }
+
+
+def _plain_struct(data: bytes) -> str:
+    try:
+        return f"e_type {struct.unpack_from(by_struct.EHDR, data)[7]:#x}"
+    except struct.error as error:
+        return f"struct.error: {error}"
+
+
+@experiment()
+def refusals() -> Iterator[dict[str, Any]]:
+    """Broken bytes: what plain ``struct.unpack_from`` makes of the header, and what each of the readers says."""
+    for what, data in broken().items():
+        yield {"bytes": what, "unpack": _plain_struct(data)} | {name: _told(reader.elf, data) for name, reader in LIBRARIES.items()}
+
+
+@experiment()
+def writes() -> dict[str, Any]:
+    """Whether the installed Kaitai runtime and the generated parser can write; two bytes written through the runtime."""
+    from io import BytesIO
+
+    import kaitaistruct
+
+    from .parsers.elf64_headers import Elf64Headers
+
+    data = FILES["elf"].read_bytes()
+    able = hasattr(kaitaistruct, "ReadWriteKaitaiStruct") and hasattr(kaitaistruct.KaitaiStream, "write_u2le")
+    changed: list[int] = []
+    if able:
+        stream = kaitaistruct.KaitaiStream(BytesIO(data))
+        stream.seek(0x10)
+        stream.write_u2le(3)
+        changed = [at for at, (old, new) in enumerate(zip(data, stream.to_byte_array(), strict=True)) if old != new]
+    return {
+        "runtime": kaitaistruct.__version__,
+        "runtime_writes": able,
+        "parser_writes": hasattr(Elf64Headers, "_write"),
+        "changed_bytes": changed,
+    }

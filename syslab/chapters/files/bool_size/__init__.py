@@ -1,0 +1,1 @@
+"""The size of bool: the chapter book/files/bool-size.md."""

@@ -1,0 +1,1 @@
+"""ioctl from Python: the chapter book/files/ioctl.md."""

@@ -1,0 +1,1 @@
+"""Hard links and symbolic links: the chapter book/files/links.md."""

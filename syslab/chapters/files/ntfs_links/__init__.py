@@ -1,0 +1,1 @@
+"""Junctions and symbolic links of NTFS: the chapter book/files/ntfs-links.md."""

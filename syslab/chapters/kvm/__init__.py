@@ -1,0 +1,1 @@
+"""The part "KVM from the inside": one folder a chapter."""

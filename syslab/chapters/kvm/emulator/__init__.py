@@ -1,0 +1,1 @@
+"""The instruction emulator: the chapter book/kvm/emulator.md."""

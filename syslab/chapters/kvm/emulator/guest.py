@@ -1,0 +1,157 @@
+"""One instruction in a guest in 64-bit mode, and RIP around each of its exits to user space.
+
+The guest is that of :mod:`.exit_guest`, with its page tables and its handlers of exceptions. Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from syslab import kvm
+from syslab.kvm import exit_cases, exit_guest
+from syslab.kvm.exit_cases import SCRATCH
+
+from .cases import PREFIX, Case
+
+CODE = 0x20000
+_FLAGS = 0x8C1  # CF, ZF, SF, OF
+_ANSWER = b"\x05"
+_REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp")
+_MOST_EXITS = 6
+_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Stop:
+    """An exit to user space: RIP at it, and after the KVM_RUN that completes it without entering the guest.
+
+    Both count from the instruction's first byte, a prefix included.
+    """
+
+    exit: str
+    rip: int
+    after: int
+
+
+@dataclass
+class Course:
+    """``ended``: ``done``, an exception such as ``#UD``, or why KVM stopped. ``emulated`` as KVM counts it."""
+
+    stops: list[Stop] = field(default_factory=list)
+    ended: str = ""
+    emulated: int = 0
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class EmulatorGuest:
+    """Put together by :func:`guest`. After a case that ended with neither ``done`` nor an exception, take another one."""
+
+    def __init__(self, vm: kvm.Vm, vcpu: kvm.Vcpu) -> None:
+        self.vm, self.vcpu = vm, vcpu
+        self._inner = exit_guest.ExitGuest(vm, vcpu)
+        self._end = self._counted(Case("end", "nothing", b""), prefix=False).emulated
+
+    def start(self, case: Case, prefix: bool) -> None:
+        """Memory and registers before the case's first byte; ``prefix`` asks KVM to emulate it."""
+        code = case.before + (PREFIX if prefix else b"") + case.code
+        self.vm.write(CODE, code + bytes([0xE6, exit_guest.DONE, 0xF4]))
+        self.vm.write(SCRATCH, bytes(range(64)) * 16)
+        self._inner._start(exit_cases.Case(case.key, case.shown, code, cr4=case.cr4), CODE)
+        self.vcpu.set_regs(None, **case.regs)
+
+    def execute(self, case: Case, prefix: bool = False) -> Course:
+        """One execution, to its end. What the message of the end costs is taken off the count."""
+        course = self._counted(case, prefix)
+        course.emulated -= self._end if course.ended == "done" else 0
+        return course
+
+    def _counted(self, case: Case, prefix: bool) -> Course:
+        self.start(case, prefix)
+        before = self.vcpu.stats()["insn_emulation"]
+        course = self._run(len(case.before))
+        course.emulated = int(self.vcpu.stats()["insn_emulation"]) - int(before)  # type: ignore[arg-type]
+        return course
+
+    def _run(self, skipped: int) -> Course:
+        course, left = Course(), None
+        for _ in range(_MOST_EXITS):
+            try:
+                left = left or self.vcpu.run(_SECONDS)
+            except kvm.VcpuTimeout:
+                course.ended = exit_guest.NO_ANSWER
+                return course
+            if isinstance(left, kvm.Io) and left.port in (exit_guest.DONE, exit_guest.FAULT):
+                vector = left.data[0]
+                course.ended = "done" if left.port == exit_guest.DONE else exit_guest._VECTORS.get(vector, f"vector {vector}")
+                course.state = self._state()
+                self._complete()  # or KVM would do it at the next start, and skip two bytes there
+                return course
+            if not isinstance(left, kvm.Io | kvm.Mmio | kvm.Hlt):
+                course.ended = left.name
+                return course
+            left = self._stop(course, left, skipped)
+        course.ended = "it never came to its end"
+        return course
+
+    def _stop(self, course: Course, left: kvm.Exit, skipped: int) -> kvm.Exit | None:
+        """Note this exit, and complete it. The next exit, if completing already led to one."""
+        name, rip = left.name + _way(left), self._rip() - skipped
+        if isinstance(left, kvm.Io) and not left.out:
+            self.vcpu.answer(_ANSWER * left.size * left.count)
+        elif isinstance(left, kvm.Mmio) and not left.write:
+            self.vcpu.answer(_ANSWER * left.length)
+        following = self._complete()
+        course.stops.append(Stop(name, rip, self._rip() - skipped))
+        return None if isinstance(following, kvm.Intr) else following
+
+    def _complete(self) -> kvm.Exit:
+        """Have KVM finish what user space was asked for, without entering the guest: Intr, unless that leads to an exit."""
+        self.vcpu.immediate_exit = True
+        try:
+            return self.vcpu.run(_SECONDS)
+        finally:
+            self.vcpu.immediate_exit = False
+
+    def _rip(self) -> int:
+        return int(self.vcpu.regs.rip) - CODE
+
+    def _state(self) -> dict[str, Any]:
+        regs = self.vcpu.regs
+        found: dict[str, Any] = {name: getattr(regs, name) for name in _REGS}
+        return found | {"flags": regs.rflags & _FLAGS, "memory": self.vm.read(SCRATCH, 0x400).hex()}
+
+
+def _way(left: kvm.Exit) -> str:
+    if isinstance(left, kvm.Io):
+        return " out" if left.out else " in"
+    if isinstance(left, kvm.Mmio):
+        return f" {'write' if left.write else 'read'} {left.length}"
+    return ""
+
+
+@contextmanager
+def guest() -> Iterator[EmulatorGuest]:
+    """A fresh VM, with the CPUID that KVM supports."""
+    with kvm.Kvm() as device, device.create_vm() as vm:
+        vcpu = vm.create_vcpu()
+        vcpu.set_cpuid(device.supported_cpuid())
+        yield EmulatorGuest(vm, vcpu)
+
+
+def courses(jobs: Iterable[tuple[Case, bool]]) -> Iterator[Course]:
+    """:meth:`EmulatorGuest.execute` for each case and prefix, in as few VMs as will do: making one takes a while."""
+    waiting = list(jobs)
+    while waiting:
+        with guest() as machine:
+            while waiting:
+                yield (course := machine.execute(*waiting.pop(0)))
+                if course.ended != "done" and not course.ended.startswith("#"):
+                    break  # who knows in which state it is
+
+
+def as_one(case: Case) -> Case:
+    """``before`` and ``code`` as one piece: for the CPU, which takes no prefix."""
+    return replace(case, code=case.before + case.code, before=b"")

@@ -1,0 +1,167 @@
+"""Tables and widgets of the chapter on KVM's instruction emulator."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from syslab.evidence import Evidence
+from syslab.show.table import Column, Measured, SideBySide
+
+from .cases import FORCED, KINDS, PATH_CASES, PLAIN, RIP_CASES
+from .model import COMMON, DOWN, EMULATOR, FUNCTIONS, LANES, UP, VENDOR, Function
+
+if TYPE_CHECKING:  # widgets take a while to import; tables need none
+    from syslab.widgets import ChoiceTable, Lookup
+
+Row = dict[str, Any]
+PATHS, KNOWS = "emulate", "emulates"
+_RIP_SHOWN = {case.key: case.shown for case in RIP_CASES}
+_PATH_SHOWN = {case.key: case.shown for case in PATH_CASES}
+_PREFIXED = {PLAIN: "as any guest has it", FORCED: "behind the prefix"}
+_FILES = {VENDOR: "svm.c", COMMON: "x86.c and others", EMULATOR: "emulate.c"}
+_INTERNAL = "KVM_EXIT_INTERNAL_ERROR"
+
+
+def _stops(row: Row) -> str:
+    return "; ".join(f"+{stop['rip']}, then +{stop['after']}" for stop in row["stops"]) or "no exit to user space"
+
+
+def rip(answers: Sequence[Evidence]) -> SideBySide:
+    """RIP at each exit to user space, and once it is completed."""
+    keys = [
+        Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]]),
+        Column("Bytes", "length", number=True),
+    ]
+    return SideBySide(answers, keys, [Column("RIP at the exit, then completed", _stops)])
+
+
+def counted(answers: Sequence[Evidence]) -> SideBySide:
+    """By how much ``insn_emulation`` grew."""
+    keys = [Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]])]
+    return SideBySide(answers, keys, [Column("insn_emulation", lambda row: f"+{row['emulated']}", number=True)])
+
+
+def _found(evidence: Evidence, instruction: str, path: str) -> Row:
+    row: Row = next(row for row in evidence.data if (row["instruction"], row["path"]) == (instruction, path))
+    return row
+
+
+def trace(events: Evidence, instruction: str, path: str = PLAIN) -> Measured:
+    """The tracepoints of one exit, in order."""
+    columns = [Column("Event", "event"), Column("What it says", lambda row: _short(row["text"]))]
+    return Measured(events, columns, _found(events, instruction, path)["events"])
+
+
+def _short(text: str) -> str:
+    """Without the fields of kvm_exit that are zero."""
+    for field in ("info1", "info2", "intr_info", "error_code"):
+        for zero in (f" {field} 0x0000000000000000", f" {field} 0x00000000"):
+            text = text.removesuffix(zero) if text.endswith(zero) else text.replace(zero + " ", " ")
+    return text
+
+
+def _folded(calls: Sequence[Row]) -> list[tuple[Function, int]]:
+    """The same function several times in a row as one, with its count."""
+    return [(FUNCTIONS[name], len(list(same))) for name, same in groupby(call["function"] for call in calls)]
+
+
+def _called(function: Function, times: int) -> str:
+    arrow = {DOWN: "↓\N{NO-BREAK SPACE}", UP: "↑\N{NO-BREAK SPACE}"}.get(function.table, "")
+    return f"{arrow}{function.name}{f' × {times}' if times > 1 else ''}"  # the space behind an arrow does not break
+
+
+def ladder(calls: Evidence, instruction: str, path: str = PLAIN) -> Measured:
+    """Each call in the column of the part of KVM that it belongs to, from top to bottom in the order of time."""
+    rows = [
+        {lane: _called(function, times) if function.lane == lane else "" for lane in LANES}
+        for function, times in _folded(_found(calls, instruction, path)["calls"])
+    ]
+    title = f"{_PATH_SHOWN[instruction]}, {_PREFIXED[path]}"
+    caption = f"{title}: ↓ through {DOWN}, ↑ through {UP}; no arrow: through neither"
+    return Measured(calls, [Column(f"{lane}, {_FILES[lane]}", lane) for lane in LANES], rows, caption)
+
+
+def paths(calls: Evidence, events: Evidence) -> ChoiceTable:
+    """Choose an instruction and its way: the calls, in order, and what the trace said."""
+    from syslab.widgets import ChoiceTable
+    from syslab.widgets.choice_table import Outcome
+
+    outcomes: dict[tuple[str, ...], Any] = {}
+    for row in calls.data:
+        folded = _folded(row["calls"])
+        executed = any(function.name == "x86_emulate_insn" for function, _ in folded)
+        decoded = any(function.name == "x86_decode_insn" for function, _ in folded)
+        title = "Decoded and executed by the emulator" if executed else "Executed by its own handler"
+        title += "; the emulator only measures its length" if decoded and not executed else ""
+        lines = [
+            (function.lane, f"{_called(function, times)}: {function.says}" + (f" ({function.table}.{function.member})" if function.table else ""))
+            for function, times in folded
+        ]  # fmt: skip
+        last = _found(events, row["instruction"], row["path"])["events"][-1]
+        lines.append(("trace", f"{last['event']}: {last['text']}"))
+        outcomes[row["instruction"], row["path"]] = Outcome(title, lines, "plain" if executed else "good")
+    dimensions = {"The guest executes": _PATH_SHOWN, "Given": _PREFIXED}
+    return ChoiceTable(PATHS, dimensions, outcomes, ("mov-cr0", PLAIN), "KVM emulates it anyway, so it needs no prefix.")
+
+
+def _ended(row: Row) -> str:
+    if row["ended"] == "done" and row["cpu"] == "differs":
+        return "executed, with a result that is not the CPU's"
+    return {"done": "executed", _INTERNAL: "internal error"}.get(row["ended"], str(row["ended"]))
+
+
+def knows(answers: Sequence[Evidence]) -> SideBySide:
+    """By kind: what the emulator does not execute, and how many it does."""
+    shortened = []
+    for answer in answers:
+        rows = [_kind(kind, [row for row in answer.data if row["kind"] == kind]) for kind in KINDS]
+        shortened.append(Evidence(answer.name, rows, answer.provenance))
+    values = [Column("executed", "executed"), Column("not", "not")]
+    return SideBySide(shortened, [Column("Kind", "kind")], values)
+
+
+def _kind(kind: str, rows: Sequence[Row]) -> Row:
+    refused = [row["instruction"] for row in rows if row["ended"] != "done"]
+    return {"kind": kind, "executed": f"{len(rows) - len(refused)} of {len(rows)}", "not": ", ".join(refused) or "-"}
+
+
+def wrong(answers: Sequence[Evidence]) -> str:
+    """What the emulator executed otherwise than the CPU, by the witnesses that could ask both."""
+    names = [
+        f"{row['instruction']}, RAX is {row['rax']:#x} ({answer.provenance.witness})"
+        for answer in answers
+        for row in answer.data
+        if row["cpu"] == "differs"
+    ]
+    return textwrap.fill("; ".join(names) or "none", 88)
+
+
+def failures(answers: Sequence[Evidence]) -> Measured:
+    """How it ended where it did not come to its end on some witness: instructions with the same answers in one row."""
+    ended: dict[str, list[str]] = {}
+    for answer in answers:
+        for row in answer.data:
+            ended.setdefault(row["instruction"], []).append("executed" if row["ended"] == "done" else _ended(row))
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for instruction, found in ended.items():
+        if set(found) != {"executed"}:
+            rows.setdefault(tuple(found), []).append(instruction)
+    columns = [Column(answer.provenance.witness, str(place)) for place, answer in enumerate(answers)]
+    table = [{str(n): text for n, text in enumerate(found)} | {"which": ", ".join(which)} for found, which in rows.items()]
+    return Measured(answers[0], [*columns, Column("Instructions", "which")], table, also=answers[1:])
+
+
+def lookup(answers: Sequence[Evidence]) -> Lookup:
+    """Every instruction that was tried, with each witness's answer."""
+    from syslab.widgets import Lookup
+
+    names = [answer.provenance.witness for answer in answers]
+    rows = [[row["instruction"], row["kind"], _ended(row)] for row in answers[0].data]
+    for answer in answers[1:]:
+        found = {row["instruction"]: row for row in answer.data}
+        for cells in rows:
+            cells.append(_ended(found[cells[0]]))
+    return Lookup(KNOWS, ["Instruction", "Kind", *names], rows, prompt="Find an instruction, a kind or an answer", query="AVX")

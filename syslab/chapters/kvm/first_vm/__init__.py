@@ -1,0 +1,1 @@
+"""A hypervisor on one page: the chapter book/kvm/first-vm.md."""

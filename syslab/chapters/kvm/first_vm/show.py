@@ -1,0 +1,193 @@
+"""Tables of the chapter on a first virtual machine, its story in lanes, and its shelf of small guests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from syslab.evidence import Evidence
+from syslab.show.table import Column, Measured, SideBySide, together
+
+from .guest import ENTRY, PROGRAMS
+
+if TYPE_CHECKING:  # widgets take a while to import; tables need none
+    from syslab.widgets import ChoiceTable, Stepper
+
+Row = dict[str, Any]
+MODE_NAMES = {"real": "real mode, 16 bit", "long": "long mode, 64 bit"}
+_BITS = {"real": 16, "long": 64}
+
+CALLED_ON = {
+    "KVM_GET_API_VERSION": ("/dev/kvm", "is this the API that we know?"),
+    "KVM_CREATE_VM": ("/dev/kvm", "an empty machine"),
+    "KVM_SET_TSS_ADDR": ("the VM", "three pages for KVM's own use: older Intel CPUs need them for real mode"),
+    "KVM_SET_USER_MEMORY_REGION": ("the VM", "64 kByte of ours are the guest's memory, from address 0"),
+    "KVM_GET_VCPU_MMAP_SIZE": ("/dev/kvm", "how much we share with a vCPU"),
+    "KVM_CREATE_VCPU": ("the VM", "a CPU; its file is mapped, and so we see why it stops"),
+    "KVM_GET_SREGS": ("the vCPU", "segments and control registers, as after reset"),
+    "KVM_SET_SREGS": ("the vCPU", "the mode"),
+    "KVM_SET_REGS": ("the vCPU", "where it begins"),
+    "KVM_SET_SIGNAL_MASK": ("the vCPU", "let one signal in: our alarm clock"),
+    "KVM_RUN": ("the vCPU", "go"),
+}
+"""ioctl -> the file it is called on, and what for."""
+
+
+def _only(answers: Sequence[Evidence], mode: str) -> list[Evidence]:
+    return [replace(answer, data=[row for row in answer.data if row["mode"] == mode]) for answer in answers]
+
+
+def ioctls(answers: Sequence[Evidence], mode: str = "real") -> Measured | SideBySide:
+    """Every ioctl in order: on which file, with what, and what came back."""
+    keys = [
+        Column("Called on", lambda row: CALLED_ON[row["ioctl"]][0]),
+        Column("ioctl", "ioctl"),
+        Column("For", lambda row: CALLED_ON[row["ioctl"]][1]),
+    ]
+    return together(
+        _only(answers, mode), keys, [Column("It returns", "result"), Column("The guest left with", "left")], "The ioctls"
+    )
+
+
+def instructions(code: bytes, mode: str) -> list[tuple[int, str, str]]:
+    """Address, bytes and mnemonic of each instruction, as a CPU in ``mode`` reads them. Needs capstone."""
+    import capstone
+
+    bits = {16: capstone.CS_MODE_16, 64: capstone.CS_MODE_64}[_BITS[mode]]
+    found = capstone.Cs(capstone.CS_ARCH_X86, bits).disasm(code, ENTRY)
+    return [(one.address, one.bytes.hex(" "), f"{one.mnemonic} {one.op_str}".strip()) for one in found]
+
+
+class Listing:
+    """Bytes as instructions; in two modes, one below the other."""
+
+    def __init__(self, program: str, *modes: str) -> None:
+        self.lines: list[str] = []
+        for mode in modes or ("real",):
+            self.lines += [f"; {MODE_NAMES[mode]}"] if len(modes) > 1 else []
+            self.lines += [f"{at:#x}  {raw:<12} {text}" for at, raw, text in instructions(PROGRAMS[program].code[mode], mode)]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _came_of(row: Row, place: bool) -> str:
+    """``KVM_EXIT_HLT, at RIP 0x1007 with RSP 0x1000``."""
+    where = f", at RIP {row['rip']:#x} with RSP {row['rsp']:#x}" if place and row["rip"] is not None else ""
+    return "; ".join(row["exits"]) + where
+
+
+def ends(answers: Sequence[Evidence], *programs: str, place: bool = False) -> Measured | SideBySide:
+    """What became of these programs, in every mode. ``place``: and where each was; else with its bytes."""
+    chosen = [replace(answer, data=[row for row in answer.data if row["program"] in programs]) for answer in answers]
+    keys = [Column("Program", lambda row: PROGRAMS[row["program"]].title), Column("Mode", "mode")]
+    if not place:
+        keys.append(Column("Bytes", lambda row: row["code"]))
+    title = "The guest " + " and ".join(f"\u201c{program}\u201d" for program in programs)
+    return together(chosen, keys, [Column("It left with", lambda row: _came_of(row, place))], title)
+
+
+COSTS = {
+    "loop": "4 instructions in the guest that never leave it",
+    "cpuid": "4 instructions, one of them CPUID: KVM answers it in the kernel",
+    "ioctl": "OUT, and KVM_RUN again at once: the exit reaches us",
+    "run": "OUT, and the library's bounded run()",
+}
+
+
+def microseconds(nanoseconds: int) -> str:
+    """Two digits, in µs."""
+    return f"{nanoseconds / 1000:,.2g}" if nanoseconds < 10_000 else f"{round(nanoseconds / 1000):,}"
+
+
+def cost(answers: Sequence[Evidence]) -> Measured:
+    """Microseconds and exits of one round, two columns a witness."""
+    found = [{row["what"]: row["nanoseconds"] for row in answer.data} for answer in answers]
+    rows: list[Row] = [{"what": what} for what in COSTS]
+    columns = [Column("One round of", lambda row: COSTS[row["what"]])]
+    for place, answer in enumerate(answers):
+        exits = {row["what"]: row["exits"] for row in answer.data}
+        for row in rows:
+            row |= {f"time {place}": microseconds(found[place][row["what"]]), f"exits {place}": exits[row["what"]]}
+        columns.append(Column(f"µs, {answer.provenance.witness}", f"time {place}", number=True))
+        columns.append(Column("exits", f"exits {place}", number=True))
+    return Measured(answers[0], columns, rows, also=answers[1:])
+
+
+def story(answers: Sequence[Evidence]) -> Stepper:
+    """2 + 2 in three lanes: who calls whom. What the guest left with is from the first answer."""
+    from syslab.widgets import Step, Stepper
+
+    first, second = [row["left"] for row in answers[0].data if row["mode"] == "real" and row["left"]]
+    you, kvm, guest = "Your Python", "KVM, in the kernel", "The guest's CPU"
+    waits = "Waits in `ioctl`."
+    steps = [
+        Step("Open `/dev/kvm`", {you: "Has a file.", kvm: "Is there, and knows nothing of a guest.", guest: "Does not exist yet."}),
+        Step(
+            "`KVM_CREATE_VM`, `KVM_SET_USER_MEMORY_REGION`",
+            {
+                you: "Maps 64 kByte and puts 7 bytes at 0x1000.",
+                kvm: "Notes: guest address 0 is over there, in that process.",
+                guest: "Does not exist yet.",
+            },
+            "The memory stays ours. We can read and write it at any time, also while the guest runs.",
+        ),
+        Step(
+            "`KVM_CREATE_VCPU`",
+            {you: "Maps `struct kvm_run` of the vCPU.", kvm: "Makes a vCPU as after reset.", guest: "Exists, and does not run."},
+        ),
+        Step(
+            "`KVM_SET_SREGS`, `KVM_SET_REGS`",
+            {you: "Sets CS to 0 and RIP to 0x1000.", kvm: "Keeps that for the next entry.", guest: "Still does not run."},
+        ),
+        Step("`KVM_RUN`", {you: waits, kvm: "Enters the guest.", guest: "`mov al, 2`"}),
+        Step(
+            "The guest runs",
+            {you: waits, kvm: "Is not asked, where a CPU runs the guest itself.", guest: "`add al, 2`: AL is 4."},
+            "Where KVM must emulate the guest, as PVM does for kernel mode, it is busy in this step.",
+        ),
+        Step(
+            "VM exit",
+            {you: waits, kvm: "Has no device at port 0x10. Fills in `kvm_run`.", guest: "`out 0x10, al`: stopped."},
+            "The CPU saves the guest's state and continues in the hypervisor.",
+        ),
+        Step("KVM_RUN returns", {you: f"Reads `{first}`. Is the device now.", kvm: "Waits to be called.", guest: "Stands still."}),
+        Step(
+            "`KVM_RUN` again",
+            {you: waits, kvm: "Completes the OUT: RIP moves on. Enters the guest.", guest: "`hlt`: stopped again."},
+        ),
+        Step(
+            "KVM_RUN returns",
+            {you: f"Reads `{second}`. Closes the files.", kvm: "Frees the VM with its last file.", guest: "Is gone."},
+        ),
+    ]
+    return Stepper("first-vm", (you, kvm, guest), steps)
+
+
+_TOLD = {"halted": "It halts", "stopped": "KVM gives it up", "spins": "It never leaves", "talks": "It never stops leaving"}
+_TONES = {"halted": "good", "stopped": "bad", "spins": "bad", "talks": "plain"}
+
+
+def shelf(answers: Sequence[Evidence]) -> ChoiceTable:
+    """Choose a program and a mode: what the CPU reads, and what each witness answered."""
+    from syslab.widgets import ChoiceTable
+    from syslab.widgets.choice_table import Outcome
+
+    outcomes: dict[tuple[str, ...], Outcome] = {}
+    for name, program in PROGRAMS.items():
+        for mode, code in program.code.items():
+            found = {
+                answer.provenance.witness: row
+                for answer in answers
+                for row in answer.data
+                if (row["program"], row["mode"]) == (name, mode)
+            }
+            ends = list(dict.fromkeys(row["ended"] for row in found.values()))
+            lines = [(raw, text) for _, raw, text in instructions(code, mode)]
+            for witness, row in found.items():
+                lines.append((witness, _came_of(row, place=True)))
+            title = " or ".join(_TOLD[end] for end in ends) or "Nobody was asked"
+            outcomes[name, mode] = Outcome(title, lines, _TONES[ends[0]] if len(ends) == 1 else "plain")
+    programs = {name: program.title for name, program in PROGRAMS.items()}
+    return ChoiceTable("guest", {"Program": programs, "Mode": MODE_NAMES}, outcomes)

@@ -1,0 +1,249 @@
+"""What KVM_SET_CPUID2 accepts, before and after KVM_RUN; what the guest then reads, and what it can use.
+
+Four words in a row are in the order of :data:`~syslab.bits.cpuid.REGISTERS`. A result is ``ok`` or an error's name.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from syslab import kvm
+from syslab.bits.cpuid import REGISTERS
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import KVM, X86_64, tool
+from syslab.kvm import CpuidEntry, Kvm, Vcpu, ioctls, structs
+
+from . import cases, qemu_cpu
+from .cases import FEATURES, Feature, Table, change, replaced, word
+from .guest import OK, Guests, asks, asks_again, run_to_halt, set_table, set_xcr0
+
+QEMU = tool("qemu-system-x86_64", "qemu-system-x86")
+NEW, SET, RAN, RAN_EMPTY = "no table", "has a table", "has run with it", "has run without"
+STATES = (NEW, SET, RAN, RAN_EMPTY)
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def tables() -> Iterator[dict[str, Any]]:
+    """Each table of :data:`~syslab.chapters.kvm.guest_cpuid.cases.TABLES`, on a vCPU of its own.
+
+    Keys: case, result, and the first question: leaf, subleaf, given (its words in the table, or None), guest (what
+    CPUID answers inside, None where the table was refused). A case with more questions has more rows.
+    """
+    with Kvm() as device, Guests(device) as guests:
+        reported = device.supported_cpuid()
+        for case in cases.TABLES:
+            table = case.make(reported)
+            result, seen = guests.ask(table, case.places)
+            for leaf, subleaf in case.places:
+                given = next((e for e in table if (e.function, e.index) == (leaf, subleaf)), None)
+                yield {
+                    "case": case.name,
+                    "result": result,
+                    "leaf": leaf,
+                    "subleaf": subleaf,
+                    "given": list(given[3:]) if given else None,
+                    "guest": seen.get((leaf, subleaf)),
+                }
+
+
+class Event(NamedTuple):
+    """Something done to a vCPU. ``table`` makes what is set; None is KVM_RUN."""
+
+    name: str
+    table: Callable[[Table, Vcpu], Table] | None
+
+
+EVENTS = (
+    Event("KVM_RUN", None),
+    Event("the same array", lambda table, _: table),
+    Event("the array from KVM_GET_CPUID2", lambda _, vcpu: counted(vcpu)),
+    Event("one bit changed", lambda table, _: change(table, (1, 0), "ecx", 1 << 23)),
+    Event("one entry dropped", lambda table, _: table[:-1]),
+    Event("other order", lambda table, _: table[::-1]),
+    Event("another MAXPHYADDR", lambda table, _: change(table, (0x8000_0008, 0), "eax", 1)),
+    Event("only D.0 EBX changed", lambda _, vcpu: replaced(counted(vcpu), (0xD, 0), "ebx", 4096)),
+    Event("an empty table", lambda _table, _vcpu: []),
+)
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def life_cycle() -> Iterator[dict[str, Any]]:
+    """Each of :data:`EVENTS` in each of :data:`STATES`, on a new vCPU: state, event, result."""
+    with Kvm() as device, Guests(device) as guests:
+        reported = device.supported_cpuid()
+        for state in STATES:
+            for event in EVENTS:
+                vcpu = brought(guests, state, reported)
+                result = OK
+                if event.table is None:
+                    run(vcpu)
+                else:
+                    result = set_table(vcpu, event.table(reported, vcpu))
+                yield {"state": state, "event": event.name, "result": result}
+
+
+def run(vcpu: Vcpu) -> None:
+    """One HLT."""
+    vcpu.vm.write(0x1000, b"\xf4")
+    vcpu.real_mode(0x1000)
+    run_to_halt(vcpu)
+
+
+def brought(guests: Guests, state: str, table: Table) -> Vcpu:
+    """A new vCPU that is in ``state``."""
+    vcpu = guests.new()
+    if state in (SET, RAN):
+        vcpu.set_cpuid(table)
+    if state in (RAN, RAN_EMPTY):
+        run(vcpu)
+    return vcpu
+
+
+def got(vcpu: Vcpu, nent: int) -> tuple[str, int, list[CpuidEntry]]:
+    """KVM_GET_CPUID2 with room for ``nent``: the result, nent as it stands there afterwards, and all the room's entries."""
+    buffer = bytearray(ctypes.sizeof(structs.kvm_cpuid2) + ctypes.sizeof(structs.kvm_cpuid_entry2) * nent)
+    struct.pack_into("<I", buffer, 0, nent)
+    result = OK
+    try:
+        ioctls.call(vcpu.fd, ioctls.KVM_GET_CPUID2, buffer)
+    except kvm.KvmError as error:
+        result = error.errorname
+    (after,) = struct.unpack_from("<I", buffer)
+    entries = [CpuidEntry(*fields[:7]) for fields in struct.iter_unpack("<10I", buffer[8:])]
+    return result, after, entries
+
+
+def counted(vcpu: Vcpu) -> list[CpuidEntry]:
+    """KVM_GET_CPUID2 with just the room it needs, so that nent is right whoever wrote it."""
+    low, high = 0, 256
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if got(vcpu, middle)[0] == OK else (middle + 1, high)
+    result, _, entries = got(vcpu, low)
+    if result != OK:
+        raise RuntimeError(f"KVM_GET_CPUID2 with room for {low}: {result}")
+    return entries
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def echo() -> Iterator[dict[str, Any]]:
+    """KVM_GET_CPUID2 after a run, with several rooms, and what KVM_SET_CPUID2 says to what came back.
+
+    Keys: room (in words), extra (entries of room beyond what was set), result, counts (nent afterwards is the number
+    that was set; None where refused), resubmitted (nent as it stands there), trimmed (nent as it was set).
+    """
+    with Kvm() as device, Guests(device) as guests:
+        vcpu = brought(guests, RAN, device.supported_cpuid())
+        right = len(counted(vcpu))
+        for name, nent in (("one too few", right - 1), ("just enough", right), ("200", 200), ("256", 256)):
+            result, after, entries = got(vcpu, nent)
+            fine = result == OK
+            yield {
+                "room": name,
+                "result": result,
+                "counts": after == right if fine else None,
+                "echoed": after == nent,
+                "resubmitted": set_table(vcpu, entries[:after]) if fine else None,
+                "trimmed": set_table(vcpu, entries[:right]) if fine else None,
+            }
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def rewritten() -> Iterator[dict[str, Any]]:
+    """Fields that are given one value and, perhaps, read as another.
+
+    Keys: field, given, back (from KVM_GET_CPUID2, before any run), guest (what CPUID answers inside), then (what was
+    changed afterwards), changed (ok or the error), after (what CPUID answers then).
+    """
+    with Kvm() as device, Guests(device) as guests:
+        reported = device.supported_cpuid()
+        for field in cases.REWRITTEN:
+            before = word(reported, field.place, field.register)
+            for given in field.given:
+                vcpu = guests.new()
+                vcpu.set_cpuid(replaced(reported, field.place, field.register, field.put(before, given)))
+                back = field.get(word(counted(vcpu), field.place, field.register))
+                guest = field.get(asks(vcpu, [field.place])[field.place][REGISTERS.index(field.register)])
+                changed = _control(vcpu, field)
+                after = field.get(asks_again(vcpu, [field.place])[field.place][REGISTERS.index(field.register)])
+                row = {"field": field.name, "given": given, "back": back, "guest": guest}
+                yield row | {"then": field.then, "changed": changed, "after": after}
+
+
+def _control(vcpu: Vcpu, field: cases.Rewritten) -> str:
+    sregs = vcpu.sregs()
+    sregs.cr4 |= field.cr4
+    sregs.apic_base ^= field.apic_base
+    try:
+        vcpu.set_sregs(sregs)
+        if field.xcr0:
+            set_xcr0(vcpu, field.xcr0)
+    except kvm.KvmError as error:
+        return error.errorname
+    return OK
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=60)
+def features() -> Iterator[dict[str, Any]]:
+    """Each of :data:`~syslab.chapters.kvm.guest_cpuid.cases.FEATURES`, its bit set and clear in the table, told and used.
+
+    Keys: feature, supported (KVM reports the bit), given, result, guest (the bit as CPUID answers inside, None where
+    the table was refused), way (how it is used), outcome.
+    """
+    with Kvm() as device, Guests(device) as guests:
+        reported = device.supported_cpuid()
+        for feature in FEATURES:
+            for given in (True, False):
+                yield from _use(guests, reported, feature, given)
+
+
+def _use(guests: Guests, reported: Table, feature: Feature, given: bool) -> Iterator[dict[str, Any]]:
+    mask, before = 1 << feature.bit, word(reported, feature.place, feature.register)
+    table = replaced(reported, feature.place, feature.register, before | mask if given else before & ~mask)
+    result, seen = guests.ask(table, [feature.place])
+    told = bool(seen[feature.place][REGISTERS.index(feature.register)] & mask) if seen else None
+    for way in feature.ways:
+        yield {
+            "feature": feature.name,
+            "supported": bool(before & mask),
+            "given": given,
+            "result": result,
+            "guest": told,
+            "way": way.name,
+            "outcome": guests.attempt(table, way.code, way.user, way.cr4, way.efer, way.xcr0) if result == OK else None,
+        }
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
+def one_feature(feature: str, given: bool) -> dict[str, Any]:
+    """One row of :func:`features` for this machine's KVM."""
+    with Kvm() as device, Guests(device) as guests:
+        wanted = next(f for f in FEATURES if f.name == feature)
+        rows = list(_use(guests, device.supported_cpuid(), wanted, given))
+    told = {True: "1", False: "0", None: "nothing"}
+    answer = {
+        "KVM reports it": rows[0]["supported"],
+        "KVM_SET_CPUID2": rows[0]["result"],
+        "the guest reads": told[rows[0]["guest"]],
+    }
+    return answer | {row["way"]: row["outcome"] for row in rows}
+
+
+@experiment(QEMU, timeout=30, tools=("qemu-system-x86_64",), witness="tcg-qemu64")
+def qemu() -> list[dict[str, Any]]:
+    """What QEMU says to CPU features that its accelerator, TCG, cannot provide.
+
+    Keys: cpu, status, said (lines), has (whether the CPU that was made has the bit, None where none was).
+    """
+    return [qemu_cpu.started(cpu) for cpu in qemu_cpu.ASKED]
+
+
+@experiment(QEMU, timeout=30, tools=("qemu-system-x86_64",), witness="tcg-qemu64")
+def qemu_features() -> list[dict[str, Any]]:
+    """Each feature that has a name in QEMU, added to ``-cpu qemu64``: feature, name, said."""
+    named = [f for f in FEATURES if f.qemu]
+    lines = qemu_cpu.started("qemu64," + ",".join(f"+{f.qemu}" for f in named))["said"]
+    return [{"feature": f.name, "name": f.qemu, "said": next((line for line in lines if f".{f.qemu} " in line), "")} for f in named]

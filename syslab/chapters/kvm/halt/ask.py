@@ -1,0 +1,219 @@
+"""What HLT does to a vCPU, what ends it, and how long KVM polls before it lets the thread sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any
+
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import KVM, LAB_VM, X86_64
+from syslab.kvm import Io, Kvm, KvmError, Vcpu, VcpuTimeout, Vm, witness
+
+from . import model as halt_polling
+from .model import kernel_parameters, timer_vcpu
+
+KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_HLT = 143, 1 << 1
+DISABLE_EXITS = ("MWAIT", "HLT", "PAUSE", "CSTATE", "APERFMPERF")
+"""The bits of the capability, lowest first; the last one is younger than Linux 6.12."""
+KVM_CAP_HALT_POLL = 182
+RUNNABLE, HALTED = 0, 3
+SHORT, LONG = 0.1, 1.0
+"""Seconds of KVM_RUN after which a vCPU that waits, and one that does not, count as staying there."""
+CODE, HANDLER = 0x1000, 0x1100
+STI, CLI, HLT, IRET = b"\xfb", b"\xfa", b"\xf4", b"\xcf"
+PORT = 0xE9
+OUT_AL = bytes([0xE6, PORT])
+VECTORS = {0: "interrupt handler", 2: "NMI handler", 0x55: "behind HLT"}
+"""What the guest writes to the port, and who that was. The PIC's first line has vector 0 before anybody sets it up."""
+DONE = b"\xb0\x55" + OUT_AL  # mov al, 0x55; out
+
+
+def _run(vcpu: Vcpu) -> str:
+    """What KVM_RUN came back with; ``blocks`` where it did not and the vCPU waits, or did not for :data:`LONG` seconds."""
+    until = monotonic() + LONG
+    while True:
+        try:
+            found = vcpu.run(SHORT)
+        except VcpuTimeout:
+            if vcpu.mp_state == RUNNABLE and monotonic() < until:
+                continue  # a slow machine: the guest has not come so far
+            return "blocks"
+        except KvmError as error:
+            return error.errorname
+        return VECTORS[found.data[0]] if isinstance(found, Io) else found.name
+
+
+def _guest(vm: Vm, code: bytes, handler: bytes = b"") -> Vcpu:
+    """A real-mode vCPU with handlers for vectors 0 and 2 that say who they are, then go on with ``handler``."""
+    for vector in (0, 2):
+        at = HANDLER + 16 * vector
+        vm.write(4 * vector, at.to_bytes(4, "little"))
+        vm.write(at, bytes([0xB0, vector]) + OUT_AL + (handler or IRET))
+    vm.write(CODE, code)
+    vcpu = vm.create_vcpu()
+    vcpu.real_mode(CODE)
+    return vcpu
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def hlt() -> Iterator[dict[str, Any]]:
+    """HLT without an interrupt controller in the kernel, with one, and with HLT exits disabled. Nothing is pending."""
+    with Kvm() as kvm:
+        for name, irqchip, disabled in (("none", False, False), ("in the kernel", True, False), ("in the kernel", True, True)):
+            with kvm.create_vm(irqchip=irqchip) as vm:
+                if disabled:
+                    vm.enable_cap(KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_HLT)
+                vcpu = _guest(vm, CLI + HLT + DONE)
+                yield {
+                    "irqchip": name,
+                    "hlt_exits": "disabled" if disabled else "enabled",
+                    "run": _run(vcpu),
+                    "state": vcpu.mp_state,
+                    "behind_hlt": vcpu.regs.rip == CODE + 2,
+                    "halt_exits": vcpu.stats()["halt_exits"],
+                }
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def disable_exits() -> Iterator[dict[str, Any]]:
+    """The exits that KVM_CAP_X86_DISABLE_EXITS can switch off here: each is a bit of what KVM_CHECK_EXTENSION answers."""
+    with Kvm() as kvm:
+        offered = kvm.check(KVM_CAP_X86_DISABLE_EXITS)
+    for bit, name in enumerate(DISABLE_EXITS):
+        yield {"exit": name, "bit": bit, "offered": bool(offered >> bit & 1)}
+
+
+def _nothing(vcpu: Vcpu) -> None:
+    """No event."""
+
+
+EVENTS: dict[str, Callable[[Vcpu], None]] = {
+    "none": _nothing,
+    "interrupt": lambda vcpu: vcpu.vm.irq_line(0, 1),
+    "nmi": lambda vcpu: vcpu.nmi(),
+}
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def events() -> Iterator[dict[str, Any]]:
+    """Which event ends a halt: an interrupt line or an NMI, with RFLAGS.IF clear and set. It comes while the vCPU waits."""
+    with Kvm() as kvm:
+        for event, make in EVENTS.items():
+            for interrupts in (False, True):
+                with kvm.create_vm(irqchip=True) as vm:
+                    vcpu = _guest(vm, (STI if interrupts else CLI) + HLT + DONE)
+                    _expect(vcpu, "blocks")
+                    make(vcpu)
+                    yield {"event": event, "interrupts": interrupts, "then": _run(vcpu), "state": vcpu.mp_state}
+
+
+def _expect(vcpu: Vcpu, *outcomes: str) -> None:
+    """RuntimeError where these are not the next ones: then what follows would measure something else."""
+    for outcome in outcomes:
+        if (went := _run(vcpu)) != outcome:
+            raise RuntimeError(f"the guest was to come to “{outcome}”, but: {went}")
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def special() -> Iterator[dict[str, Any]]:
+    """Cases beside the table: an event before HLT, an NMI while NMIs are blocked, KVM_INTERRUPT, a signal to the thread."""
+    with Kvm() as kvm:
+        with kvm.create_vm(irqchip=True) as vm:
+            vcpu = _guest(vm, STI + HLT + DONE)
+            EVENTS["interrupt"](vcpu)
+            yield {"case": "pending", "then": _run(vcpu), "state": vcpu.mp_state}
+        with kvm.create_vm(irqchip=True) as vm:
+            vcpu = _guest(vm, CLI + HLT, HLT + DONE)
+            EVENTS["nmi"](vcpu)
+            _expect(vcpu, VECTORS[2], "blocks")
+            EVENTS["nmi"](vcpu)
+            yield {"case": "blocked", "then": _run(vcpu), "state": vcpu.mp_state}
+        with kvm.create_vm(irqchip=True) as vm:
+            vcpu = _guest(vm, STI + HLT + DONE)
+            _expect(vcpu, "blocks")
+            yield {"case": "inject", "then": _refusal(vcpu), "state": vcpu.mp_state}
+            vcpu.kick()
+            yield {"case": "signal", "then": _run(vcpu), "state": vcpu.mp_state}
+
+
+def _refusal(vcpu: Vcpu) -> str:
+    try:
+        vcpu.interrupt(0)
+    except KvmError as error:
+        return error.errorname
+    return "accepted"
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def parameters() -> dict[str, int]:
+    """The module parameters that halt polling looks at."""
+    return kernel_parameters()
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def per_vm() -> Iterator[dict[str, Any]]:
+    """KVM_CAP_HALT_POLL: a VM's own maximum, 0 and 50 ms, for a guest that a timer wakes every 1 ms; did its halts poll?"""
+    with Kvm() as kvm:
+        for maximum in (0, 50_000_000):
+            with kvm.create_vm(irqchip=True) as vm:
+                vm.enable_cap(KVM_CAP_HALT_POLL, maximum)
+                vcpu = timer_vcpu(kvm, vm, [(1_000_000, 40)])
+                vcpu.run(10.0)
+                stats = vcpu.stats()
+                yield {"maximum": maximum, "halts": stats["halt_exits"], "polled": bool(stats["halt_attempted_poll"])}
+
+
+SETTINGS: dict[str, dict[str, int]] = {
+    "as the kernel has them": {},
+    "a maximum of 5 ms, shrink to half": {"halt_poll_ns": 5_000_000, "halt_poll_ns_shrink": 2},
+}
+PHASES = [(250_000, 24), (20_000_000, 10), (1_000_000, 20)]
+"""(the timer's period in ns, wake-ups): short halts, then long ones, then short ones."""
+
+
+@experiment(X86_64, LAB_VM, timeout=30)
+def polling() -> Iterator[dict[str, Any]]:
+    """Every halt of a guest with a timer, traced: how long, whether the thread slept, and what became of the window.
+
+    The times differ from run to run. What holds in each run is that a window follows from the one before and from the time.
+    """
+    from syslab.lab_vm.inside import Trace, set_parameter
+
+    was = kernel_parameters()
+    for setting, changes in SETTINGS.items():
+        try:
+            for name, value in changes.items():
+                set_parameter("kvm", name, value)
+            now = kernel_parameters()
+            with Kvm() as kvm, kvm.create_vm(irqchip=True) as vm:
+                vcpu = timer_vcpu(kvm, vm, PHASES)
+                with Trace("kvm:kvm_halt_poll_ns", "kvm:kvm_vcpu_wakeup") as trace:
+                    end = vcpu.run(10.0)
+            assert isinstance(end, Io), end
+            yield {"setting": setting, "parameters": now, "halts": halt_polling.read_trace(trace.events)}
+        finally:
+            for name in changes:
+                set_parameter("kvm", name, was[name])
+
+
+WAITING = {"HLT": HALTED, "UNINITIALIZED": 1, "INIT_RECEIVED": 2, "AP_RESET_HOLD": 9}
+"""What a vCPU waits in: after HLT, or put there with KVM_SET_MP_STATE."""
+WATCHED = ("kvm_vcpu_halt", "kvm_vcpu_block")
+
+
+@experiment(X86_64, LAB_VM, timeout=30)
+def functions() -> Iterator[dict[str, Any]]:
+    """Which of kvm_vcpu_halt() and kvm_vcpu_block() KVM calls for a vCPU that waits, by the state it waits in: the callers of each."""
+    from syslab.lab_vm.inside import FunctionTrace
+
+    with Kvm() as kvm:
+        for name, state in WAITING.items():
+            with kvm.create_vm(irqchip=True) as vm:
+                vcpu = _guest(vm, CLI + HLT)
+                if state != HALTED:
+                    vcpu.set_mp_state(state)
+                with FunctionTrace(*WATCHED) as trace:
+                    went = _run(vcpu)
+                callers = {function: {call["caller"] for call in trace.calls if call["name"] == function} for function in WATCHED}
+                yield {"state": name, "run": went, **{function: sorted(callers[function]) for function in WATCHED}}

@@ -1,0 +1,138 @@
+"""A model of KVM's halt polling and of what ends a halt, and the small guests that show both.
+
+The rules are those of ``virt/kvm/kvm_main.c`` and ``arch/x86/kvm/x86.c``; the chapter on HLT compares them with traces.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from syslab.kvm import Kvm, Vcpu, Vm
+
+PARAMETERS = Path("/sys/module/kvm/parameters")
+X2APIC_EOI, X2APIC_SPURIOUS, X2APIC_LVT_TIMER, X2APIC_INITIAL_COUNT, X2APIC_DIVIDE = 0x80B, 0x80F, 0x832, 0x838, 0x83E
+PERIODIC, BY_ONE, APIC_ON = 1 << 17, 0xB, 0x1FF
+VECTOR, HANDLER, IDT, CODE = 0x20, 0x5000, 0x4000, 0x8000
+X2APIC_ENABLED = 0xC00  # bits of the APIC base: on, and in x2APIC mode
+CHANGE = re.compile(r"vcpu (\d+): halt_poll_ns (\d+) \((grow|shrink) (\d+)\)")
+WAKEUP = re.compile(r"(wait|poll) time (\d+) ns, polling (valid|invalid)")
+
+
+class Parameters(NamedTuple):
+    """The module parameters of kvm that halt polling looks at: ``halt_poll_ns`` and its ``_grow``, ``_grow_start``, ``_shrink``."""
+
+    maximum: int
+    grow: int
+    grow_start: int
+    shrink: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, int]) -> Parameters:
+        """From the names that the kernel gives them. KeyError if one is missing."""
+        return cls(*(values[f"halt_poll_ns{suffix}"] for suffix in ("", "_grow", "_grow_start", "_shrink")))
+
+
+def kernel_parameters() -> dict[str, int]:
+    """The four parameters of the running kernel, by name. OSError where the module kvm is not there."""
+    names = [f"halt_poll_ns{suffix}" for suffix in ("", "_grow", "_grow_start", "_shrink")]
+    return {name: int((PARAMETERS / name).read_text()) for name in names}
+
+
+def after_halt(window: int, halted: int, p: Parameters) -> int:
+    """The window in ns after a halt that lasted ``halted`` ns, polling included; ``window`` is the one it began with.
+
+    ``kvm_vcpu_halt()``, ``grow_halt_poll_ns()`` and ``shrink_halt_poll_ns()``, as in Linux 6.1 to 7.2.
+    """
+    window = min(window, p.maximum)
+    if halted <= window or not p.maximum:
+        return window
+    if halted > p.maximum:
+        smaller = window // p.shrink if p.shrink else 0
+        return smaller if smaller >= p.grow_start else 0
+    if halted < p.maximum and window < p.maximum:
+        return max(window * p.grow, p.grow_start) if p.grow else window
+    return window
+
+
+def windows(halts: Iterable[int], p: Parameters, window: int = 0) -> list[int]:
+    """The window after each of ``halts`` (ns), starting from ``window``."""
+    found = []
+    for halted in halts:
+        window = after_halt(window, halted, p)
+        found.append(window)
+    return found
+
+
+def wakes(event: str, interrupts: bool) -> bool:
+    """Whether ``event`` (none, interrupt, nmi) ends a halt, with RFLAGS.IF as ``interrupts``.
+
+    The part of ``kvm_vcpu_has_events()`` that the chapter tries. ValueError for other events.
+    """
+    if event not in ("none", "interrupt", "nmi"):
+        raise ValueError(f"event {event!r} is none of none, interrupt, nmi")
+    return interrupts if event == "interrupt" else event == "nmi"
+
+
+def read_trace(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each ``kvm_vcpu_wakeup``, with the change of the window that the same halt traced just before it.
+
+    ``events`` have ``event`` and ``text``. ValueError for a line that says something else than in Linux 6.1.
+    """
+    rows: list[dict[str, Any]] = []
+    change: dict[str, Any] = {"change": "", "old": None, "new": None}
+    for event in events:
+        if event["event"] == "kvm_halt_poll_ns":
+            found = _match(CHANGE, event["text"])
+            change = {"change": found[3], "old": int(found[4]), "new": int(found[2])}
+        elif event["event"] == "kvm_vcpu_wakeup":
+            found = _match(WAKEUP, event["text"])
+            rows.append({"halted": int(found[2]), "slept": found[1] == "wait", **change})
+            change = {"change": "", "old": None, "new": None}
+    return rows
+
+
+def _match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    found = pattern.search(text)
+    if not found:
+        raise ValueError(f"the trace says {text!r}, not {pattern.pattern}")
+    return found
+
+
+def _wrmsr(register: int, value: int) -> bytes:
+    return b"\xb9" + struct.pack("<I", register) + b"\xb8" + struct.pack("<I", value) + b"\x31\xd2\x0f\x30"
+
+
+def timer_guest(phases: Sequence[tuple[int, int]]) -> bytes:
+    """Long-mode code: for each (period in ns, wake-ups), set the x2APIC timer to that period and HLT so often; then OUT 0xe9.
+
+    The timer is periodic: with a one-shot timer, an interrupt that comes before HLT is the last one.
+    """
+    code = _wrmsr(X2APIC_SPURIOUS, APIC_ON) + _wrmsr(X2APIC_DIVIDE, BY_ONE) + _wrmsr(X2APIC_LVT_TIMER, PERIODIC | VECTOR)
+    halt = b"\xfb\xf4\xfa\x41\xff\xcc"  # sti; hlt; cli; dec r12d
+    for period, count in phases:
+        code += _wrmsr(X2APIC_INITIAL_COUNT, period) + b"\x41\xbc" + struct.pack("<I", count)
+        code += halt + b"\x75" + struct.pack("b", -(len(halt) + 2))
+    return code + b"\xe6\xe9"
+
+
+END_OF_INTERRUPT = _wrmsr(X2APIC_EOI, 0) + b"\x48\xcf"
+"""The timer's handler, up to its iretq. It changes eax, ecx and edx: the guest keeps nothing there over a HLT."""
+
+
+def timer_vcpu(kvm: Kvm, vm: Vm, phases: Sequence[tuple[int, int]]) -> Vcpu:
+    """A vCPU of ``vm`` (made with an irqchip) that is ready to run :func:`timer_guest`."""
+    vcpu = vm.create_vcpu()
+    vcpu.set_cpuid(kvm.supported_cpuid())
+    vm.write(CODE, timer_guest(phases))
+    vm.write(HANDLER, END_OF_INTERRUPT)
+    vcpu.long_mode(CODE)
+    sregs = vcpu.sregs()
+    sregs.apic_base |= X2APIC_ENABLED
+    vcpu.set_sregs(sregs)
+    vcpu.set_idt({VECTOR: HANDLER}, IDT)
+    return vcpu

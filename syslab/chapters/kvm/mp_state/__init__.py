@@ -1,0 +1,1 @@
+"""MP states: how a second CPU starts: the chapter book/kvm/mp-state.md."""

@@ -1,0 +1,1 @@
+"""One instruction at a time: the chapter book/kvm/single-step.md."""

@@ -1,0 +1,1 @@
+"""What KVM says it supports: the chapter book/kvm/supported-cpuid.md."""

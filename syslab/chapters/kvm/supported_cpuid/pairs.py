@@ -1,0 +1,62 @@
+"""A host's CPUID against KVM's, field by field: what the tables of the KVM chapters are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from syslab.bits.cpuid import REGISTERS, layouts
+from syslab.show.table import Link
+
+from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED, Pair
+from .widget import paired
+
+OUTCOMES = {
+    BOTH: "passed",
+    FIRST: "masked",
+    SECOND: "added",
+    NEITHER: "clear in both",
+    SAME: "same value",
+    CHANGED: "another value",
+    ZEROED: "set to 0",
+}
+"""What KVM did to a flag of the host, or to a wider field."""
+
+
+class Found(NamedTuple):
+    """A field of an entry, and what became of it."""
+
+    leaf: int
+    subleaf: int
+    register: str
+    pair: Pair
+
+    @property
+    def key(self) -> str:
+        """``7.0 EBX SMEP``: the same for every witness."""
+        return f"{self.leaf:x}.{self.subleaf} {self.register.upper()} {self.pair.field.name}"
+
+    @property
+    def word_link(self) -> Link:
+        """The word's place, as a link into the browser."""
+        return Link(f"{self.leaf:x}.{self.subleaf}\u00a0{self.register.upper()}", self.link.href)
+
+    @property
+    def link(self) -> Link:
+        """The field's place, as a link into the browser."""
+        bits = f"bit {self.pair.field.bits}" if self.pair.field.width == 1 else f"bits {self.pair.field.bits}"
+        text = f"{self.leaf:x}.{self.subleaf} {self.register.upper()} {bits}".replace(" ", "\u00a0")
+        return Link(text, f"#kvmcpuid={self.leaf:x}.{self.subleaf}")
+
+
+def found(rows: Sequence[dict[str, Any]]) -> Iterator[Found]:
+    """Every field of every entry in rows of :func:`~syslab.chapters.kvm.supported_cpuid.ask.compared`.
+
+    Entries that are zeros on both sides, or zeros on one and absent from the other, say nothing and are left out.
+    """
+    for row in rows:
+        if not any(row["host"] or ()) and not any(row["kvm"] or ()):
+            continue
+        known = layouts(row["leaf"], row["subleaf"])
+        for register, pairs in paired(REGISTERS, known, row["host"], row["kvm"]).items():
+            yield from (Found(row["leaf"], row["subleaf"], register, pair) for pair in pairs)

@@ -1,0 +1,165 @@
+"""CompareBits: two words of one layout side by side, such as a host's CPUID and KVM's, for many words and several machines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anywidget
+import traitlets
+
+from syslab.bits.core import Field, Layout
+from syslab.widgets.base import script, style
+
+from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED, Pair, compare, outcome
+
+Words = Sequence[int] | None
+"""The words of one entry in the order of the widget's names; None where that side has no such entry."""
+
+_ORDER = (NEITHER, FIRST, SECOND, BOTH, SAME, CHANGED, ZEROED)
+_RAW = Field("whole word", 0, "this book has no layout for it", width=32, show="x")
+_SIGNS = {NEITHER: "·", FIRST: "−", SECOND: "+", BOTH: "=", SAME: "=", CHANGED: "≠", ZEROED: "↓"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """``rows``: (entry, first words, second words); ``label`` for the menu, ``line`` says who answered."""
+
+    label: str
+    rows: Sequence[tuple[str, Words, Words]]
+    line: str = ""
+
+
+class CompareBits(anywidget.AnyWidget):
+    """``machines``: key -> :class:`Side`, the first one shown first; ``names``: what the words of an entry are called.
+
+    ``layouts``: entry -> name -> layout; ``titles``: entry -> a few words; ``sides``: what the two columns are called;
+    ``outcomes``: a word for each outcome of :mod:`syslab.chapters.kvm.supported_cpuid.model`. ``value`` is what links say, the entry and
+    the machine's key where it is not the first: ``7.0``, ``7.0.kvm-svm``. ``start`` is the entry shown first.
+    """
+
+    _esm = script(__file__)
+    _css = style(__file__)
+    machines: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    names: traitlets.List[str] = traitlets.List().tag(sync=True)
+    sides: traitlets.List[str] = traitlets.List().tag(sync=True)
+    outcomes: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    packed: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    titles: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    anchor = traitlets.Unicode("compare").tag(sync=True)
+    value = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        machines: Mapping[str, Side],
+        names: Sequence[str],
+        sides: tuple[str, str],
+        outcomes: Mapping[str, str],
+        *,
+        layouts: Mapping[str, Mapping[str, Layout]],
+        titles: Mapping[str, str],
+        anchor: str,
+        start: str = "",
+    ) -> None:
+        """ValueError for no machine, a key that cannot be in a link, a machine without rows, words that do not match the
+        names or their layout, an outcome without a word, a ``start`` that the first machine lacks."""
+        if not machines:
+            raise ValueError("CompareBits needs at least one machine")
+        if missing := set(_ORDER) - set(outcomes):
+            raise ValueError(f"CompareBits has no word for {', '.join(sorted(missing))}")
+        for key, machine in machines.items():
+            if not re.fullmatch(r"[a-z][a-z0-9-]*", key):
+                raise ValueError(f"CompareBits: the key {key!r} is not lower-case letters, digits and hyphens")
+            if not machine.rows:
+                raise ValueError(f"CompareBits: machine {key} has no rows")
+            for entry, *pair in machine.rows:
+                for words in pair:
+                    _check(f"{key}, {entry}", words, names, layouts.get(entry, {}))
+        used = {entry for m in machines.values() for entry, a, b in m.rows if any(a or ()) or any(b or ())}
+        self._layouts = {entry: found for entry, found in layouts.items() if entry in used and found}
+        first = next(iter(machines.values())).rows
+        value = start or first[0][0]
+        if not any(entry == value for entry, *_ in first):
+            raise ValueError(f"CompareBits: machine {next(iter(machines))} has no entry {value}")
+        super().__init__(
+            machines=[{"key": k, "label": m.label, "line": m.line, **_told(m, names, layouts)} for k, m in machines.items()],
+            names=list(names),
+            sides=list(sides),
+            outcomes=[[outcomes[o], _SIGNS[o]] for o in _ORDER],
+            packed=_packed(self._layouts),
+            titles={entry: text for entry, text in titles.items() if text},
+            anchor=anchor,
+            value=value,
+        )
+
+    @property
+    def compared(self) -> dict[str, list[Pair]]:
+        """What the current state shows, by word."""
+        entry, machine = self.value, self.machines[0]
+        for m in self.machines:
+            if entry.endswith("." + m["key"]):
+                entry, machine = entry.removesuffix("." + m["key"]), m
+        a, b = next((row[1] or None, row[2] or None) for row in machine["rows"] if row[0] == entry)
+        return paired(self.names, self._layouts.get(entry, {}), a, b)
+
+
+def _check(where: str, words: Words, names: Sequence[str], layouts: Mapping[str, Layout]) -> None:
+    if words is None:
+        return
+    if len(words) != len(names):
+        raise ValueError(f"CompareBits: {where} has {len(words)} words; there are {len(names)} names")
+    for name, word in zip(names, words, strict=True):
+        if name in layouts:
+            layouts[name].check(word)
+
+
+def _short(words: Words) -> list[int] | int | None:
+    return None if words is None else list(words) if any(words) else 0
+
+
+def _told(machine: Side, names: Sequence[str], layouts: Mapping[str, Mapping[str, Layout]]) -> dict[str, Any]:
+    """The rows for the page, each with the marks for its line in the menu, and how often each outcome occurs."""
+    totals: Counter[str] = Counter()
+    rows = []
+    for entry, a, b in machine.rows:
+        found = Counter(pair.outcome for pairs in paired(names, layouts.get(entry, {}), a, b).values() for pair in pairs)
+        marks = " ".join(f"{_SIGNS[o]}{found[o]}" for o in (FIRST, SECOND, CHANGED, ZEROED) if found[o])
+        rows.append([entry, _short(a), _short(b), marks])
+        if any(a or ()) or any(b or ()):  # zeros against zeros say nothing
+            totals.update(found)
+    return {"rows": rows, "totals": [totals[o] for o in _ORDER]}
+
+
+def paired(names: Sequence[str], layouts: Mapping[str, Layout], first: Words, second: Words) -> dict[str, list[Pair]]:
+    """Every field of every word of an entry, in both; a word without a layout is one field, left out where it is 0."""
+    said = {}
+    for i, name in enumerate(names):
+        a, b = (first[i] if first else 0), (second[i] if second else 0)
+        if name in layouts:
+            said[name] = list(compare(layouts[name], a, b))
+        else:
+            said[name] = [Pair(_RAW, a, b, outcome(a, b, _RAW.width), known=False)] if a or b else []
+    return said
+
+
+def _packed(layouts: Mapping[str, Mapping[str, Layout]]) -> dict[str, Any]:
+    """Each set of layouts once; an entry that has the same as an earlier one names that."""
+    seen: dict[tuple[str, ...], str] = {}
+    packed: dict[str, Any] = {}
+    for entry, found in layouts.items():
+        first = seen.setdefault(tuple(layout.anchor for layout in found.values()), entry)
+        packed[entry] = first if first != entry else {n: [x.width, x.note, *map(_field, x.fields)] for n, x in found.items()}
+    return packed
+
+
+def _field(f: Field) -> list[Any]:
+    """name, bit, title, width, show, values; what is usual at the end left out."""
+    row = [f.name, f.bit, f.title, f.width, f.show, {str(k): v for k, v in f.values.items()}]
+    usual: list[Any] = [None, None, None, 1, "d", {}]
+    while row[-1] == usual[-1]:
+        row.pop()
+        usual.pop()
+    return row

@@ -1,0 +1,1 @@
+"""vCPU requests: the chapter book/kvm/vcpu-requests.md."""

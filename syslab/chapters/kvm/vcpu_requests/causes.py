@@ -1,0 +1,199 @@
+"""Things that user space does to a VM while its vCPU runs, and what the kernel then asks of the vCPU. For the lab VM.
+
+The values come from kprobes on the functions that requests to all vCPUs go through, and on the kick. A request of one
+vCPU is made by an inline function, which no probe sees; the kick that follows is seen.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from syslab.kvm import call
+from syslab.kvm.ioctls import KVM_SET_USER_MEMORY_REGION, make
+from syslab.kvm.structs import kvm_userspace_memory_region
+from syslab.lab_vm.inside.trace import TRACING, Trace
+
+from .spinning_vcpu import PATIENCE, Spinner, StillRunning
+
+PAGE = mmap.PAGESIZE
+KVM_MEM_LOG_DIRTY_PAGES = 1
+SECOND_SLOT = 0x1000_0000  # guest-physical, beyond the first slot
+KVM_IRQCHIP_IOAPIC = 2
+
+
+class kvm_clock_data(ctypes.Structure):
+    """As in arch/x86/include/uapi/asm/kvm.h."""
+
+    _fields_ = [
+        ("clock", ctypes.c_uint64),
+        ("flags", ctypes.c_uint32),
+        ("pad0", ctypes.c_uint32),
+        ("realtime", ctypes.c_uint64),
+        ("host_tsc", ctypes.c_uint64),
+        ("pad", ctypes.c_uint32 * 4),
+    ]
+
+
+class kvm_dirty_log(ctypes.Structure):
+    """As in include/uapi/linux/kvm.h."""
+
+    _fields_ = [("slot", ctypes.c_uint32), ("padding", ctypes.c_uint32), ("dirty_bitmap", ctypes.c_uint64)]
+
+
+class kvm_irqchip(ctypes.Structure):
+    """As in include/uapi/linux/kvm.h."""
+
+    _fields_ = [("chip_id", ctypes.c_uint32), ("pad", ctypes.c_uint32), ("chip", ctypes.c_uint8 * 512)]
+
+
+class _msr_range(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint32) for name in ("flags", "nmsrs", "base")] + [("bitmap", ctypes.c_uint64)]
+
+
+class kvm_msr_filter(ctypes.Structure):
+    """As in arch/x86/include/uapi/asm/kvm.h; all zero, it allows every MSR."""
+
+    _fields_ = [("flags", ctypes.c_uint32), ("ranges", _msr_range * 16)]
+
+
+KVM_GET_DIRTY_LOG = make("KVM_GET_DIRTY_LOG", "write", 0x42, kvm_dirty_log)
+KVM_GET_IRQCHIP = make("KVM_GET_IRQCHIP", "read+write", 0x62, kvm_irqchip)
+KVM_SET_IRQCHIP = make("KVM_SET_IRQCHIP", "read", 0x63, kvm_irqchip)  # the kernel's header calls it _IOR
+KVM_SET_CLOCK = make("KVM_SET_CLOCK", "write", 0x7B, kvm_clock_data)
+KVM_X86_SET_MSR_FILTER = make("KVM_X86_SET_MSR_FILTER", "write", 0xC6, kvm_msr_filter)
+
+
+def _region(spinner: Spinner, slot: int, start: int, memory: mmap.mmap, size: int, flags: int = 0) -> None:
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    region = kvm_userspace_memory_region(slot=slot, flags=flags, guest_phys_addr=start, memory_size=size, userspace_addr=address)
+    call(spinner.vm.fd, KVM_SET_USER_MEMORY_REGION, region)
+
+
+def _page_away(spinner: Spinner) -> Callable[[], None]:
+    return lambda: spinner.vm.memory.madvise(mmap.MADV_DONTNEED, 0, PAGE * 16)
+
+
+def _slot_away(spinner: Spinner) -> Callable[[], None]:
+    more = mmap.mmap(-1, PAGE)
+    _region(spinner, 1, SECOND_SLOT, more, PAGE)
+    return lambda: _region(spinner, 1, SECOND_SLOT, more, 0)
+
+
+def _log_dirty(spinner: Spinner) -> Callable[[], None]:
+    return lambda: _region(spinner, 0, 0, spinner.vm.memory, spinner.vm.size, KVM_MEM_LOG_DIRTY_PAGES)
+
+
+def _read_log(spinner: Spinner) -> Callable[[], None]:
+    _log_dirty(spinner)()
+    spinner.runs(PATIENCE)  # so that there is something to report
+    bits = (ctypes.c_uint8 * (spinner.vm.size // PAGE // 8))()
+    return lambda: _ioctl(spinner, KVM_GET_DIRTY_LOG, kvm_dirty_log(slot=0, dirty_bitmap=ctypes.addressof(bits)))
+
+
+def _ioctl(spinner: Spinner, ioctl: Any, argument: Any) -> None:
+    call(spinner.vm.fd, ioctl, argument)
+
+
+def _once(ioctl: Any, argument: Callable[[], Any]) -> Callable[[Spinner], Callable[[], None]]:
+    return lambda spinner: lambda: _ioctl(spinner, ioctl, argument())
+
+
+def _io_apic(spinner: Spinner) -> Callable[[], None]:
+    chip = kvm_irqchip(chip_id=KVM_IRQCHIP_IOAPIC)
+    _ioctl(spinner, KVM_GET_IRQCHIP, chip)
+    return lambda: _ioctl(spinner, KVM_SET_IRQCHIP, chip)
+
+
+class Cause(NamedTuple):
+    """``prepare`` gets the spinner with its guest running, and returns what is then done and watched."""
+
+    key: str
+    title: str
+    prepare: Callable[[Spinner], Callable[[], None]]
+
+
+CAUSES = (
+    Cause("page", "madvise(MADV_DONTNEED) on the page the guest writes to", _page_away),
+    Cause("slot", "KVM_SET_USER_MEMORY_REGION: a memory slot removed", _slot_away),
+    Cause("log", "KVM_SET_USER_MEMORY_REGION: dirty logging turned on", _log_dirty),
+    Cause("dirty", "KVM_GET_DIRTY_LOG", _read_log),
+    Cause("clock", "KVM_SET_CLOCK", _once(KVM_SET_CLOCK, kvm_clock_data)),
+    Cause("msr", "KVM_X86_SET_MSR_FILTER", _once(KVM_X86_SET_MSR_FILTER, kvm_msr_filter)),
+    Cause("ioapic", "KVM_SET_IRQCHIP: the I/O APIC", _io_apic),
+    Cause("line", "KVM_IRQ_LINE: line 0 raised", lambda spinner: lambda: spinner.vm.irq_line(0, 1)),
+)
+GROUP = "syslab_requests"
+PROBES = {
+    "all": "kvm:kvm_make_all_cpus_request_except req=%si:x32",
+    "some": "kvm:kvm_make_vcpus_request_mask req=%si:x32",
+    "kick": "kvm:kvm_vcpu_kick from=+0(%sp):symbol",
+}
+"""Name of the probe -> function, and what it notes: the second argument, which is the request (RSI, by the System V calling
+convention); or the return address, which lies on top of the stack when a function begins."""
+
+
+def _define(line: str) -> None:
+    # not open(..., "a"): that seeks to the end, which this file refuses
+    probes = os.open(TRACING / "kprobe_events", os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(probes, line.encode() + b"\n")
+    finally:
+        os.close(probes)
+
+
+@contextmanager
+def _probes() -> Iterator[None]:
+    made = []
+    try:
+        for name, where in PROBES.items():
+            _define(f"p:{GROUP}/{name} {where}")
+            made.append(name)
+        yield
+    finally:
+        for name in made:
+            _define(f"-:{GROUP}/{name}")
+
+
+def _row(cause: Cause, event: dict[str, Any]) -> dict[str, Any]:
+    told = event["fields"]
+    kick = event["event"] == "kick"
+    return {
+        "cause": cause.key,
+        "request": None if kick else int(told["req"], 16),
+        "kicked_by": told["from"].partition("+")[0] if kick else None,
+    }
+
+
+def _mark(text: str) -> None:
+    (TRACING / "trace_marker").write_text(text, encoding="ascii")
+
+
+def watch() -> Iterator[dict[str, Any]]:
+    """Do each of :data:`CAUSES` while the guest runs: a row for every request to all or several vCPUs and for every kick,
+    in order, without repeats."""
+    me = threading.get_native_id()
+    # one trace for all, with marks in it: switching a trace on and off takes longer than all the rest
+    with _probes(), Trace(f"{GROUP}:*", buffer_kb=256) as trace, Spinner(irqchip=True) as spinner:
+        spinner.enter()
+        for cause in CAUSES:
+            if not spinner.runs(PATIENCE):
+                raise StillRunning("the guest does not count")
+            act = cause.prepare(spinner)
+            _mark(cause.key)
+            act()
+            _mark("-")
+    causes = {cause.key: cause for cause in CAUSES}
+    now: Cause | None = None
+    seen: list[dict[str, Any]] = []
+    for event in trace.events:
+        if event["event"] == "tracing_mark_write":
+            now, seen = causes.get(event["text"]), []
+        elif now and event["pid"] == me and (row := _row(now, event)) not in seen:
+            seen.append(row)
+            yield row

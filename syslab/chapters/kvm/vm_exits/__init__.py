@@ -1,0 +1,1 @@
+"""Which instructions leave the guest: the chapter book/kvm/vm-exits.md."""

@@ -1,0 +1,215 @@
+"""Tables and widgets of the chapter on VM exits."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from syslab.evidence import Evidence
+from syslab.kvm.exit_cases import Case, cases
+from syslab.show.table import Column, Link, Measured, SideBySide, Verdict
+
+from .exit_reasons import SVM, VMX
+from .intercepts import RULES, expected
+from .model import ALL, CLTS, LMSW, MOV_CR0, MOV_CR4, WRITES
+
+if TYPE_CHECKING:  # widgets take a while to import; tables need none
+    from syslab.widgets import ChoiceTable, Lookup
+
+    from .widget import MaskedRegister
+
+ANCHOR, LOOKUP, MASK = "exits", "exit", "crmask"
+Row = dict[str, Any]
+Key = tuple[str, int]
+CASES = {(case.key, case.cpl): case for case in cases()}
+_LAB = "kvm-svm-tcg"
+PICKED = (
+    "cpuid", "out", "hlt", "mmio-store", "rdmsr", "rdmsr-gs", "rdmsr-unknown", "vmcall", "vmmcall", "invd", "wbinvd", "xsetbv",
+    "monitor", "mwait", "pause", "rdtsc", "rdpmc", "rdrand", "invlpg", "cr0-ts", "cr0-am", "cr3-write", "cr4-read", "cr8-write",
+    "sgdt", "ud2", "page-fault",
+)  # fmt: skip
+"""Cases of the picker: one of a kind."""
+
+
+def _key(row: Row) -> Key:
+    return row["instruction"], row["cpl"]
+
+
+def _shown(row: Row) -> Link | str:
+    text = CASES[_key(row)].shown
+    return Link(text, f"#{ANCHOR}={row['instruction']}.{row['cpl']}.on") if row["instruction"] in PICKED else text
+
+
+def _counts(counts: dict[str, int], nothing: str) -> str:
+    return ", ".join(f"{name} {n}" for name, n in counts.items()) or nothing
+
+
+def _user_space(row: Row) -> str:
+    return row["stopped"] or _counts(row["user_space"], "nothing")
+
+
+def _only(answers: Sequence[Evidence], wanted: set[Key]) -> list[Evidence]:
+    return [replace(answer, data=[row for row in answer.data if _key(row) in wanted]) for answer in answers]
+
+
+def user_space(answers: Sequence[Evidence]) -> SideBySide:
+    """The cases in kernel mode for which KVM_RUN came back, or did not come to the end, on some witness."""
+    wanted = {_key(row) for answer in answers for row in answer.data if row["cpl"] == 0 and (row["user_space"] or row["stopped"])}
+    return SideBySide(
+        _only(answers, wanted), [Column("Executed 10 times, at CPL 0", _shown)], [Column("KVM_RUN returned", _user_space)]
+    )
+
+
+def silent(answers: Sequence[Evidence]) -> str:
+    """The cases in kernel mode of which user space saw nothing, on any witness."""
+    seen = {_key(row) for answer in answers for row in answer.data if row["user_space"] or row["stopped"]}
+    return textwrap.fill("; ".join(case.shown for key, case in CASES.items() if case.cpl == 0 and key not in seen), 88)
+
+
+def _in_user_mode(row: Row) -> str:
+    seen = row["stopped"] or _counts(row["user_space"], "")
+    return ", ".join([row["counter"] or "unknown", *([seen] if seen else []), *(f"{name} to its kernel" for name in row["guest"])])
+
+
+def user_mode(answers: Sequence[Evidence]) -> SideBySide:
+    """CPL 3: did the vCPU leave, by KVM's counters; what did user space see, and what did the guest's own kernel get?"""
+    wanted = {key for key in CASES if key[1] == 3}
+    return SideBySide(_only(answers, wanted), [Column("Executed 10 times, at CPL 3", _shown)], [Column("The guest", _in_user_mode)])
+
+
+def _reason(name: str) -> Link | str:
+    found = next((reason for reason in SVM if reason.name == name), None)
+    return Link(found.trace, f"#{LOOKUP}={found.shown}") if found else "none"
+
+
+def _joined(counted: Evidence, shadowed: Evidence) -> list[Row]:
+    """Cases in kernel mode with both counts."""
+    off = {_key(row): row["exits"] for row in shadowed.data}
+    return [row | {"off": off[_key(row)]} for row in counted.data if row["cpl"] == 0]
+
+
+def _as_asked(row: Row) -> Verdict:
+    for exits, nested in ((row["exits"], True), (row["off"], False)):
+        name = expected(row["instruction"], nested)
+        trace = next((reason.trace for reason in SVM if reason.name == name), "")
+        if (trace not in exits) if name else (set(exits) - _helpers(row["instruction"], nested)):
+            return Verdict(False, trace)
+    return Verdict(True)
+
+
+def _helpers(key: str, nested: bool) -> set[str]:
+    """Exits of the instruction that a case needs to prepare its own: reading a register before it is written."""
+    before = {"cr3-write": "cr3-read", "cr4-write": "cr4-read"}.get(key)
+    return {reason.trace for reason in SVM if before and reason.name == expected(before, nested)}
+
+
+def leave(counted: Evidence, shadowed: Evidence) -> Measured:
+    """What leaves at least in one of the two settings, and what KVM asked for but did not get."""
+    rows = [r for r in _joined(counted, shadowed) if r["exits"] or r["off"] or not _as_asked(r).held]
+    columns = [
+        Column("Instruction", _shown),
+        Column("VMX leaves by", lambda row: RULES[row["instruction"]].intel),
+        Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
+        Column("Nested paging", lambda row: _counts(row["exits"], "0")),
+        Column("npt=0", lambda row: _counts(row["off"], "0")),
+        Column("As KVM asked", _as_asked),
+    ]
+    return Measured(counted, columns, rows, "kvm_exit by reason, for 10 executions at CPL 0", also=[shadowed])
+
+
+def stay(counted: Evidence, shadowed: Evidence) -> Measured:
+    """What never left, and what would have to be asked for."""
+    rows = [r for r in _joined(counted, shadowed) if not r["exits"] and not r["off"] and _as_asked(r).held]
+    columns = [
+        Column("Instruction", _shown),
+        Column("VMX leaves by", lambda row: RULES[row["instruction"]].intel),
+        Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
+        Column("KVM's request", lambda row: RULES[row["instruction"]].kvm or "there is none"),
+    ]
+    return Measured(counted, columns, rows, "No exit in 10 executions at CPL 0, with and without nested paging", also=[shadowed])
+
+
+def reads_and_writes(counted: Evidence) -> Measured:
+    """CR0 and CR4 on SVM, which has no mask and no shadow."""
+    rows = [r for r in counted.data if r["cpl"] == 0 and r["instruction"].startswith(("cr0", "cr4", "clts", "lmsw"))]
+    columns = [Column("Instruction", _shown), Column("Exits", lambda row: _counts(row["exits"], "0"))]
+    return Measured(counted, columns, rows)
+
+
+def register() -> MaskedRegister:
+    """Mask, shadow and operand, with the cases that the chapter speaks of."""
+    from .widget import MaskedRegister, state
+
+    linux, ts = 0x8005_0033, CLTS.looks
+    pe, vmxe, smap = (field.mask for field in (LMSW.layout.field("PE"), MOV_CR4.layout.field("VMXE"), MOV_CR4.layout.field("SMAP")))
+    presets = {
+        "Turn paging on": state(MOV_CR0, 0x8000_0021, 0x21, 0x31, 0x8000_0021),
+        "Set TS, which is the guest's": state(MOV_CR0, ALL & ~ts, linux, linux, linux | ts),
+        "Clear WP, which is not": state(MOV_CR0, ALL & ~ts, linux, linux, linux & ~MOV_CR0.layout.field("WP").mask),
+        "A CR4 that hides VMXE": state(MOV_CR4, vmxe, 0, 0x20 | vmxe, 0x20 | smap),
+        "LMSW cannot clear PE": state(LMSW, pe, pe, 0x31, 0),
+        "CLTS": state(CLTS, 0, 0, linux | ts),
+    }
+    return MaskedRegister(MASK, WRITES, presets)
+
+
+def lookup() -> Lookup:
+    """Every exit reason of VMX and SVM that three kernels name."""
+    from syslab.widgets import Lookup
+
+    reasons = (*VMX, *SVM)
+    rows = [(r.vendor, r.shown, r.name, r.meaning, r.since or "unnamed") for r in reasons]
+    return Lookup(
+        LOOKUP,
+        ("Vendor", "Number", "Linux's name", "What happened", "Named since"),
+        rows,
+        words=[r.trace if r.trace != r.name else "" for r in reasons],
+        readers=[r"reason ([\w ]+?) rip"],
+        prompt="A number, a name, or a kvm_exit line",
+    )
+
+
+def _outcome(case: Case, row: Row, nested: bool, told: dict[str, Row]) -> Any:
+    from syslab.widgets.choice_table import Outcome
+
+    lab = told.get(_LAB)
+    rule, exits = RULES[case.key], row["exits"]
+    got = _counts(lab["guest"], "") if lab else ""
+    if exits:
+        out = _counts(lab["user_space"], "") if lab else ""
+        title = f"Leaves the guest. {'KVM passes it on to user space' if out else 'KVM handles it'}."
+        if got:
+            title = f"Leaves the guest. KVM gives the guest {got.split()[0]}."
+    else:
+        title = (
+            f"Stays in the guest, which gets {got.split()[0]} from its CPU." if got else "Stays in the guest: the CPU executes it."
+        )
+    lines: list[tuple[str, ...]] = [("counted:", _counts(exits, "no exit in 10 executions"))]
+    if case.cpl == 0:
+        lines += [("VMX leaves by:", rule.intel), ("SVM's intercept:", rule.kvm or "there is none")]
+    for witness, said in told.items():
+        lines.append((f"{witness}:", f"user space got {_user_space(said)}, the guest {_counts(said['guest'], 'no exception')}"))
+    return Outcome(title, lines, "bad" if exits else "good")
+
+
+def picker(counted: Evidence, shadowed: Evidence, answers: Sequence[Evidence]) -> ChoiceTable:
+    """Instruction, privilege and paging -> who handles it."""
+    from syslab.widgets import ChoiceTable
+
+    keys = [*PICKED, "out-denied"]
+    told = {key: {a.provenance.witness: row for a in answers for row in a.data if _key(row) == key} for key in CASES}
+    outcomes: dict[tuple[str, ...], Any] = {
+        (row["instruction"], str(row["cpl"]), paging): _outcome(CASES[_key(row)], row, paging == "on", told[_key(row)])
+        for paging, evidence in (("on", counted), ("off", shadowed))
+        for row in evidence.data
+        if row["instruction"] in keys
+    }
+    names = {key: next(case.shown for case in CASES.values() if case.key == key) for key in keys}
+    dimensions = {
+        "Instruction": names,
+        "CPL": {"0": "0, the guest's kernel", "3": "3, its programs"},
+        "Nested paging": {"on": "on", "off": "off (npt=0)"},
+    }
+    return ChoiceTable(ANCHOR, dimensions, outcomes, ("cpuid", "0", "on"), "This was not tried at this CPL.")

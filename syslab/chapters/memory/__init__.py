@@ -1,0 +1,1 @@
+"""The part "Memory and its guards": one folder a chapter."""

@@ -1,0 +1,1 @@
+"""The 64-bit address space: the chapter book/memory/address-space.md."""

@@ -1,0 +1,246 @@
+"""Where the address space has its hole, what an access to it raises, and where a process's mappings are."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+from syslab.bits.address import WIDTHS, canonical
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import KVM, X86_64, tool
+from syslab.native import faults as machine
+from syslab.native.code import MAP_PRIVATE_ANONYMOUS, PAGE, PROT_READ, libc
+from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
+from syslab.qemu.bare_metal_protocol import Request
+from syslab.questions.access_matrix import QEMU, QEMU_VERSION, ask_all, kvm_witness, outcome
+
+EDGES = (
+    0x0000_7FFF_FFFF_FFFF,
+    0x0000_8000_0000_0000,
+    0x00FF_FFFF_FFFF_FFFF,
+    0x0100_0000_0000_0000,
+    0x8000_0000_0000_0000,
+    0xFEFF_FFFF_FFFF_FFFF,
+    0xFF00_0000_0000_0000,
+    0xFFFF_7FFF_FFFF_FFFF,
+    0xFFFF_8000_0000_0000,
+    0xFFFF_FFFF_FFFF_FFFF,
+)
+"""The last and the first address of each side, with four levels and with five, and the middle."""
+NAMES = {None: "allowed", 12: "#SS", 13: "#GP", 14: "#PF"}
+BY_STACK = bytes.fromhex("55 4889fd 8a4500 5d c3")  # push rbp; mov rbp,rdi; mov al,[rbp]; pop rbp; ret
+SI_CODES = {("SIGSEGV", 1): "SEGV_MAPERR", ("SIGSEGV", 2): "SEGV_ACCERR"}
+NO_RANDOM = 0x0040000  # ADDR_NO_RANDOMIZE of personality(2)
+MAP_FIXED_NOREPLACE = 0x100000
+PROCESSES = 16
+
+
+def predict(address: int, levels: int, mapped: bool = False) -> str:
+    """What an access raises, by the manuals: #GP if not canonical, else what the page tables say."""
+    if not canonical(address, levels):
+        return "#GP"
+    return "allowed" if mapped else "#PF"
+
+
+def _request(address: int, levels: int, user: bool, mapped: bool) -> Request:
+    request = Request("read", user=user, address=address, la57=levels == 5)
+    return request if mapped else replace(request, pml4e=0, pml5e=0)
+
+
+def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tuple[bool, ...]) -> Iterator[dict[str, Any]]:
+    with make() as guest:
+        cpu = guest.features()
+    cases = [(n, user, there, a) for n in WIDTHS for user in (False, True) for there in mapped for a in addresses]
+    requests = [_request(a, n, user, there) for n, user, there, a in cases]
+    able = [not cpu.lacks(request) for request in requests]
+    replies = iter(ask_all(make, [request for request, can in zip(requests, able, strict=True) if can]))
+    for (levels, user, there, address), can in zip(cases, able, strict=True):
+        if can:
+            found = outcome(next(replies))
+            text = found if isinstance(found, str) else NAMES.get(found.vector, f"vector {found.vector}")
+            yield {"address": f"{address:#018x}", "levels": levels, "user": user, "mapped": there, "result": text}
+
+
+@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+def edges_tcg() -> Iterator[dict[str, Any]]:
+    """A read of each of :data:`EDGES`: four levels and five, both modes, mapped and not, on QEMU's software CPU."""
+    yield from _answers(Tcg, EDGES, (False, True))
+
+
+@experiment(X86_64, KVM, timeout=30, witness=kvm_witness)
+def edges_kvm() -> Iterator[dict[str, Any]]:
+    """The same on this machine's KVM. Five levels are left out where its CPU has none."""
+    yield from _answers(HostKvm, EDGES, (False, True))
+
+
+@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+def bits_tcg() -> Iterator[dict[str, Any]]:
+    """For each bit from 12 up: reads of the address that has it alone, and of the one that has it and all above.
+
+    Supervisor mode, nothing mapped. A row a bit: ``alone4``, ``above4``, ``alone5``, ``above5``.
+    """
+    bits = range(12, 64)
+    both = tuple(1 << n for n in bits), tuple((1 << 64) - (1 << n) for n in bits)
+    rows = [row for row in _answers(Tcg, both[0] + both[1], (False,)) if not row["user"]]
+    found = {(row["levels"], int(row["address"], 16)): row["result"] for row in rows}
+    for n, alone, above in zip(bits, *both, strict=True):
+        yield {"bit": n} | {f"{name}{k}": found[k, a] for k in WIDTHS for name, a in (("alone", alone), ("above", above))}
+
+
+@cache
+def this_cpu() -> dict[str, bool]:
+    """Whether this kernel uses five levels, LASS and LAM, as the flags of /proc/cpuinfo say."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = re.search(r"^flags\s*: (.*)$", file.read(), re.MULTILINE)
+    known = flags[1].split() if flags else []
+    return {name: name in known for name in ("la57", "lass", "lam")}
+
+
+ACCESSES = {"read": machine.READ, "write": machine.WRITE, "fetch": machine.FETCH, "read by RBP": BY_STACK}
+
+
+def predict_here(access: str, address: int, levels: int, lass: bool) -> str:
+    """What a program on this host finds: :func:`predict`, but #SS by the stack's registers, and LASS refuses the upper half."""
+    refused = "#SS" if access == "read by RBP" else "#GP"
+    return refused if not canonical(address, levels) or (lass and address >> 63) else "#PF"
+
+
+def _fault_row(access: str, address: int, fault: machine.Fault | None) -> dict[str, Any]:
+    cpu = this_cpu()
+    row = {
+        "access": access,
+        "address": f"{address:#018x}",
+        "predicted": predict_here(access, address, 5 if cpu["la57"] else 4, cpu["lass"]),
+    }
+    if fault is None:
+        return row | {"exception": "none", "signal": "", "si_code": "", "si_addr": ""}
+    return row | {
+        "exception": NAMES.get(fault.vector, f"vector {fault.vector}"),
+        "signal": fault.signal,
+        "si_code": "SI_KERNEL" if fault.si_code == 128 else SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code)),
+        "si_addr": "the address" if fault.si_addr == address else hex(fault.si_addr),
+    }
+
+
+@experiment(X86_64, timeout=20)
+def faults() -> Iterator[dict[str, Any]]:
+    """A read of each of :data:`EDGES` by a child of this process, and other accesses to the middle of the hole."""
+    cases = [("read", address) for address in EDGES] + [(access, 1 << 63) for access in ACCESSES if access != "read"]
+    for access, address in cases:
+        yield _fault_row(access, address, machine.provoke(partial(machine.run_code, ACCESSES[access], address)))
+
+
+@experiment(X86_64)
+def one_access(access: str = "read", address: int = EDGES[1]) -> dict[str, Any]:
+    """One access of :data:`ACCESSES` to any address, in a child. ValueError for other words and for more than 64 bits."""
+    if access not in ACCESSES:
+        raise ValueError(f"access {access!r} is none of {', '.join(ACCESSES)}")
+    canonical(address)  # refuses what is no address
+    return _fault_row(access, address, machine.provoke(partial(machine.run_code, ACCESSES[access], address)))
+
+
+HINTS: tuple[tuple[str, int, bool], ...] = (
+    ("no hint", 0, False),
+    ("a hint in the lower half", 1 << 46, False),
+    ("a hint at 2^47", 1 << 47, False),
+    ("a hint at 2^55", 1 << 55, False),
+    ("fixed, last page but one", (1 << 47) - 2 * PAGE, True),
+    ("fixed, last page of the lower half", (1 << 47) - PAGE, True),
+    ("fixed, first page above it", 1 << 47, True),
+    ("fixed, first page of the upper half", 0xFFFF_8000_0000_0000, True),
+)
+
+
+@experiment(X86_64)
+def hints() -> Iterator[dict[str, Any]]:
+    """Where mmap(2) puts a page for each hint: below 2^47, exactly there, or an error."""
+    lib = libc()
+    for name, hint, fixed in HINTS:
+        flags = MAP_PRIVATE_ANONYMOUS | (MAP_FIXED_NOREPLACE if fixed else 0)
+        got = lib.mmap(hint or None, PAGE, PROT_READ, flags, -1, 0)
+        failed = got == (1 << 64) - 1
+        where = "below 2^47" if got < 1 << 47 else "above 2^47"
+        if failed:
+            where = errno.errorcode[ctypes.get_errno()]
+        elif got == hint:
+            where = "at the hint"
+        if not failed:
+            lib.munmap(got, PAGE)
+        yield {"asked": name, "hint": f"{hint:#x}" if hint else "", "got": where}
+
+
+def _kind(name: str) -> str:
+    special = {"[heap]": "heap", "[stack]": "stack", "[vsyscall]": "vsyscall page", "[vdso]": "vDSO and its data"}
+    if name.startswith("[vvar"):
+        return "vDSO and its data"
+    if name.startswith("/") and os.path.basename(name) == "cat":
+        return "program"
+    return special.get(name, "libraries and mmap")
+
+
+def _maps(randomized: bool) -> list[tuple[str, int, int]]:
+    """Class, start and end (excluded) of the mappings of a fresh ``cat``; neighbours of one class joined."""
+
+    def before() -> None:
+        if not randomized and libc().personality(NO_RANDOM) == -1:
+            os._exit(100)  # a container may forbid it
+
+    done = subprocess.run(
+        ["cat", "/proc/self/maps"], env={"PATH": os.environ["PATH"]}, preexec_fn=before, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise PermissionError("personality(ADDR_NO_RANDOMIZE) is not allowed here, as in many containers")
+    joined: list[tuple[str, int, int]] = []
+    for line in done.stdout.splitlines():
+        span, _, _, _, _, *name = line.split(maxsplit=5)
+        start, end = (int(part, 16) for part in span.split("-"))
+        kind = _kind(name[0] if name else "")
+        if joined and joined[-1][0] == kind:
+            start = joined.pop()[1]
+        joined.append((kind, start, end))
+    return joined
+
+
+@experiment(X86_64, tool("cat", "coreutils"))
+def mappings() -> list[dict[str, Any]]:
+    """The mappings of a process that was started without address randomization, by class, lowest first.
+
+    Where that is not allowed, one row says so.
+    """
+    try:
+        found = _maps(randomized=False)
+    except PermissionError as error:
+        return [{"kind": "none", "start": "", "end": "", "bytes": 0, "why": str(error)}]
+    return [
+        {"kind": kind, "start": f"{start:#018x}", "end": f"{end - 1:#018x}", "bytes": end - start, "why": ""}
+        for kind, start, end in found
+    ]
+
+
+@experiment(X86_64, tool("cat", "coreutils"), timeout=20)
+def randomized() -> list[dict[str, Any]]:
+    """Over :data:`PROCESSES` ordinary processes: at how many places each class of mappings began, and in which half."""
+    starts: dict[str, list[int]] = {}
+    for _ in range(PROCESSES):
+        first: dict[str, int] = {}
+        for kind, start, _end in _maps(randomized=True):
+            first.setdefault(kind, start)
+        for kind, start in first.items():
+            starts.setdefault(kind, []).append(start)
+    return [
+        {
+            "kind": kind,
+            "processes": len(found),
+            "places": len(set(found)),
+            "below_2_47": sum(a < 1 << 47 for a in found),
+            "top_bit": sorted({a >> 63 for a in found}),
+        }
+        for kind, found in sorted(starts.items(), key=lambda item: item[1][0])
+    ]

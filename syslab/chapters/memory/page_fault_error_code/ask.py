@@ -1,0 +1,173 @@
+"""Faults that a user program can provoke, and the error code the kernel shows for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from syslab.bits.page_fault import PFEC
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import X86_64
+from syslab.native import faults as machine
+from syslab.native.code import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, map_pages, protect
+from syslab.native.faults import HOLE, KERNEL, NON_CANONICAL, NULL, VSYSCALL
+
+RET_THERE = bytes.fromhex("c607c3 c3")  # mov byte [rdi], 0xc3; ret
+ACCESS = {"read": machine.READ, "write": machine.WRITE, "fetch": machine.FETCH}
+PROTECTIONS = {"r": PROT_READ, "w": PROT_WRITE, "x": PROT_EXEC}
+VECTORS = {0: "#DE", 3: "#BP", 6: "#UD", 13: "#GP", 14: "#PF"}
+SI_CODES = {
+    ("SIGSEGV", 1): "SEGV_MAPERR",
+    ("SIGSEGV", 2): "SEGV_ACCERR",
+    ("SIGSEGV", 128): "SI_KERNEL",
+    ("SIGILL", 2): "ILL_ILLOPN",
+    ("SIGFPE", 1): "FPE_INTDIV",
+    ("SIGTRAP", 128): "SI_KERNEL",
+}
+
+
+def _nothing(address: int) -> None:
+    pass
+
+
+def _read(address: int) -> None:
+    machine.run_code(machine.READ, address)
+
+
+def _write(address: int) -> None:
+    machine.run_code(machine.WRITE, address)
+
+
+def _read_then_close(address: int) -> None:
+    _read(address)
+    protect(address, PROT_NONE)
+
+
+def _read_here_already() -> int:
+    address = map_pages(PROT_READ)
+    _read(address)
+    return address
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an access meets: ``place`` maps it in the parent, ``prepare`` works on it in the child that will fault.
+
+    ``present`` is what the paging entry says by then. A page read only in the parent is not present in the child:
+    fork leaves out entries that the child can get back by faulting.
+    """
+
+    name: str
+    place: Callable[[], int]
+    prepare: Callable[[int], None] = _nothing
+    present: bool = False
+    kernel_half: bool = False
+    canonical: bool = True
+
+
+PAGES = {
+    page.name: page
+    for page in (
+        Page("NULL + 0x10", lambda: NULL),
+        Page("read-only, never touched", lambda: map_pages(PROT_READ)),
+        Page("read-only, read before", lambda: map_pages(PROT_READ), _read, present=True),
+        Page("read-only, read before the fork", _read_here_already),
+        Page("PROT_NONE, read before", lambda: map_pages(PROT_READ), _read_then_close),
+        Page("data (NX), written before", lambda: map_pages(PROT_READ | PROT_WRITE), _write, present=True),
+        Page("kernel text", lambda: KERNEL, present=True, kernel_half=True),
+        Page("unused hole at the top", lambda: HOLE, kernel_half=True),
+        Page("vsyscall page", lambda: VSYSCALL, present=True, kernel_half=True),
+        Page("non-canonical", lambda: NON_CANONICAL, canonical=False),
+    )
+}
+CASES = (
+    ("read", "NULL + 0x10"),
+    ("write", "NULL + 0x10"),
+    ("fetch", "NULL + 0x10"),
+    ("write", "read-only, never touched"),
+    ("write", "read-only, read before"),
+    ("write", "read-only, read before the fork"),
+    ("read", "PROT_NONE, read before"),
+    ("fetch", "data (NX), written before"),
+    ("read", "kernel text"),
+    ("write", "kernel text"),
+    ("fetch", "kernel text"),
+    ("read", "unused hole at the top"),
+    ("read", "vsyscall page"),
+    ("read", "non-canonical"),
+)
+OTHERS = (("ud2", machine.UD2), ("divide by zero", machine.DIVIDE_BY_ZERO), ("int3", machine.INT3))
+
+
+def predict(access: str, page: str) -> int | None:
+    """The chapter's model of the code in the signal frame: what was accessed, how, from user mode.
+
+    The kernel half always counts as present, because Linux says so to every user. None: not a page fault.
+    """
+    target = PAGES[page]
+    if not target.canonical:
+        return None
+    present = target.present or target.kernel_half
+    return PFEC.encode(**{"U/S": 1, "P": int(present), "W/R": int(access == "write"), "I/D": int(access == "fetch")})
+
+
+def _row(access: str, page: str, fault: machine.Fault | None, address: int | None = None) -> dict[str, Any]:
+    row: dict[str, Any] = {"access": access, "page": page}
+    if fault is None:
+        return row | {"exception": "none", "vector": None, "error_code": None, "signal": "", "si_code": "", "cr2": ""}
+    code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
+    hit = "the address" if fault.cr2 == address else "something else"
+    return row | {
+        "exception": VECTORS.get(fault.vector, f"vector {fault.vector}"),
+        "vector": fault.vector,
+        "error_code": fault.error_code,
+        "signal": fault.signal,
+        "si_code": code,
+        "cr2": hit if fault.vector == 14 else "",  # CR2 belongs to page faults; elsewhere the frame holds an old one
+    }
+
+
+def _fault(access: str, address: int, prepare: Callable[[int], None]) -> machine.Fault | None:
+    def in_the_child() -> None:
+        prepare(address)
+        machine.run_code(ACCESS[access], address)
+
+    return machine.provoke(in_the_child)
+
+
+@experiment(X86_64, timeout=20)
+def faults() -> Iterator[dict[str, Any]]:
+    """Every case of :data:`CASES`, then :data:`OTHERS`: exceptions that are not page faults. A child each."""
+    for access, name in CASES:
+        page = PAGES[name]
+        address = page.place()
+        yield _row(access, name, _fault(access, address, page.prepare), address)
+    for name, code in OTHERS:
+        yield _row("execute", name, machine.provoke(partial(machine.run_code, code)))
+
+
+@experiment(X86_64)
+def one_fault(access: str, protection: str = "r", touch: bool = False) -> dict[str, Any]:
+    """One access (read, write, fetch) to a page of ``protection`` (letters of rwx), in place before if ``touch``.
+
+    The page holds a ``ret``. ValueError for other words, and for w with x: no page here is both.
+    """
+    if access not in ACCESS:
+        raise ValueError(f"access {access!r} is none of {', '.join(ACCESS)}")
+    if set(protection) - set(PROTECTIONS):
+        raise ValueError(f"protection {protection!r} has letters other than r, w and x")
+    wanted = sum(PROTECTIONS[letter] for letter in set(protection))
+    if wanted & PROT_WRITE and wanted & PROT_EXEC:
+        raise ValueError(f"protection {protection!r}: a page is writable or executable here, never both")
+    touch = touch or "x" in protection  # otherwise the page would hold zeros, which are instructions too
+    address = map_pages(PROT_READ | PROT_WRITE) if touch else map_pages(wanted)
+
+    def fill(at: int) -> None:
+        if touch:
+            machine.run_code(RET_THERE, at)
+            protect(at, wanted)
+
+    row = _row(access, f"PROT_{protection.upper() or 'NONE'}", _fault(access, address, fill), address)
+    return row | {"touched": touch}

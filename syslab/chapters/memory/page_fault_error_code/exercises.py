@@ -1,0 +1,59 @@
+"""Exercises of the chapter on the page-fault error code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from syslab.evidence import CannotRunHere, ExperimentFailed, ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial
+
+from .ask import one_fault
+
+log_line = Exercise(
+    anchor="pfec-log-line",
+    question="A log says: prog[77]: segfault at 55e0 ip 55e0 sp 7ffc error 15 in prog. What did the program try to do?",
+    choices=("read", "write", "fetch an instruction", "nothing a CPU could report"),
+    accepts=("fetch an instruction",),
+    why="The log prints hex without 0x: 0x15 is P, U/S and I/D. The address equals ip, which says the same.",
+    near={
+        "nothing a CPU could report": "You read 15 as decimal: 0xf would be a reserved bit. The kernel prints this number in hex.",
+        "read": "Bit 1 is clear, but bit 4 is set: 0x15 is hex.",
+        "write": "A write has bit 1 set, and 0x15 has it clear.",
+    },
+)
+
+smap_write = Exercise(
+    anchor="pfec-smap-write",
+    question="SMAP is on and AC is clear. Kernel code writes to a user page that is present and writable. Which code does the CPU push?",
+    accepts=("0x3",),
+    why="P, because the page is there and a right was missing; W/R; and no U/S, because the access was made in supervisor mode.",
+    near={
+        "0x7": "U/S tells the mode of the access, not the owner of the page.",
+        "0x2": "The page is present, so P is set.",
+        "0x1": "That would be the read.",
+    },
+    hint="Take the three questions in turn: was the page there, was it a write, who accessed?",
+)
+
+
+def _produce(answer: Any) -> Feedback:
+    if not isinstance(answer, dict):
+        return Feedback(False, f"Give the arguments of one_fault as a dict, not {type(answer).__name__}.")
+    try:
+        row = ask(one_fault, **answer).data
+    except CannotRunHere as reason:
+        return Feedback(False, str(reason))
+    except (ExperimentFailed, TypeError) as error:
+        return Feedback(False, f"That could not be run: {error}")
+    if row["vector"] is None:
+        return Feedback(False, "Nothing faulted.")
+    text = f"This machine answered {row['exception']} with error code {row['error_code']:#x}."
+    return Feedback((row["vector"], row["error_code"]) == (14, 0x7), text)
+
+
+produce = Trial(
+    anchor="produce",
+    question="Make this machine report 0x7: a write to a page that is present.",
+    judge=_produce,
+    wrong=({"access": "write", "protection": "r"}, {"access": "read", "protection": ""}, {"access": "fly"}, "0x7"),
+)

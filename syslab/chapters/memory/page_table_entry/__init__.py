@@ -1,0 +1,1 @@
+"""Page-table entry: the chapter book/memory/page-table-entry.md."""

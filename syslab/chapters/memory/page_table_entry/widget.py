@@ -1,0 +1,90 @@
+"""PageWalk: the entries of a page walk as switches, what they allow together, and the memory type of the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+
+from syslab.bits.memory_type import LINUX, PAT, POWER_ON
+from syslab.bits.page_fault import PFEC
+from syslab.bits.paging import PTE
+from syslab.widgets.base import script, style
+
+LEVELS = ("PML4E", "PDPTE", "PDE", "PTE")
+SIZES = {4: "4-KByte page, four entries", 3: "2-MByte page, three entries", 2: "1-GByte page, two entries"}
+SWITCHES = (("P", "and"), ("R/W", "and"), ("U/S", "and"), ("XD", "or"))
+"""The switches of each entry, the first in bit 0, and how the CPU combines them over the levels."""
+_LEAF = ("PWT", "PCD", "PAT")
+_WORDS = {"R/W": ("read-only", "writable"), "U/S": ("supervisor page", "user page"), "XD": ("executable", "not executable")}
+
+
+def _switch(name: str, combine: str = "") -> dict[str, Any]:
+    return {"name": name, "title": PTE.field(name).title, "combine": combine, "words": list(_WORDS.get(name, ()))}
+
+
+def entry_bits(combined: int) -> int:
+    """Bits of a paging entry for a combination of the switches."""
+    return sum(PTE.field(name).mask for n, (name, _) in enumerate(SWITCHES) if combined >> n & 1)
+
+
+def _types(pat: int) -> list[str]:
+    return [f.text(f.of(pat)) for f in PAT.fields]
+
+
+class PageWalk(anywidget.AnyWidget):
+    """``controls``: key -> label and table. The table has a row for each combination of :data:`SWITCHES`: the error codes
+    of reads, writes and fetches, the kernel's first, then the user's; -1 where an access is allowed.
+
+    ``value`` is what links say: an entry a level in hex, the switches from bit 0 (in the last entry also PWT, PCD, PAT),
+    then the control's key where it is not the first: ``#walk=7.7.5.f``, ``#walk=7.7.7.guards``. Three entries are a
+    2-MByte page, two a 1-GByte page.
+    """
+
+    _esm = script(__file__)
+    _css = style(__file__)
+    levels: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    switches: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    leaf: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    sizes: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    accesses: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    outcomes: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    codes: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    types: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    anchor = traitlets.Unicode("walk").tag(sync=True)
+    value = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, controls: Mapping[str, tuple[str, Sequence[Sequence[int]]]], value: str = "7.7.7.f") -> None:
+        """ValueError for a ``value`` that no link would say, or a table with the wrong number of rows."""
+        for key, (_, table) in controls.items():
+            if len(table) != 1 << len(SWITCHES) or any(len(row) != 6 for row in table):
+                raise ValueError(f"PageWalk: table {key} needs {1 << len(SWITCHES)} rows of 6 error codes")
+        if not re.fullmatch(rf"[0-9a-f](\.[0-9a-f]){{0,2}}\.[0-7]?[0-9a-f](\.({'|'.join(controls)}))?", value):
+            raise ValueError(f"PageWalk: {value!r} is not two to four entries in hex with dots between")
+        codes = sorted({code for _, table in controls.values() for row in table for code in row if code >= 0})
+        super().__init__(
+            value=value,
+            levels=list(LEVELS),
+            switches=[_switch(*s) for s in SWITCHES],
+            leaf=[_switch(name) for name in _LEAF],
+            sizes=[[count, label] for count, label in SIZES.items()],
+            controls=[[key, label] for key, (label, _) in controls.items()],
+            accesses=["read", "write", "fetch"],
+            outcomes={key: [list(row) for row in table] for key, (_, table) in controls.items()},
+            codes={str(code): "|".join(reversed(PFEC.decode(code).set_names)) for code in codes},
+            types=[["at power-on", _types(POWER_ON)], ["as Linux sets IA32_PAT", _types(LINUX)]],
+        )
+
+    @property
+    def combined(self) -> int:
+        """The switches over all levels: those that are ANDed, and those that are ORed."""
+        entries = [int(part, 16) for part in self.value.split(".") if not any(part == key for key, _ in self.controls)]
+        result = 0
+        for n, (_, combine) in enumerate(SWITCHES):
+            bits = [entry >> n & 1 for entry in entries]
+            result |= int(all(bits) if combine == "and" else any(bits)) << n
+        return result

@@ -1,0 +1,1 @@
+"""SMEP and SMAP: the chapter book/memory/smep-smap.md."""

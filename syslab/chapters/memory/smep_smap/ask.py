@@ -1,0 +1,169 @@
+"""What SMEP, SMAP and AC stop: a matrix asked of bare-metal guests, and what a program can see from user mode."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from errno import errorcode
+from functools import partial
+from itertools import product
+from typing import Any
+
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import KVM, X86_64
+from syslab.native import faults
+from syslab.native.code import PROT_NONE, PROT_READ, PROT_WRITE, libc, map_pages
+from syslab.native.faults import KERNEL, NON_CANONICAL, NULL
+from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
+from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, P, Request, U, W
+from syslab.questions.access_matrix import PAGE_FAULT, QEMU, QEMU_VERSION, Outcome, ask_all, kvm_witness, outcome
+
+ACCESSES = ("read", "write", "fetch")
+PAGES = {"uw": ("user, writable", W | U), "ur": ("user, read-only", U), "sw": ("supervisor, writable", W)}
+"""What an access meets: its name in links, in words, and its bits."""
+STAC, CLAC = bytes.fromhex("0f01cb"), bytes.fromhex("0f01ca")
+RET = b"\xc3"
+AC = 1 << 18
+SET_AC = bytes.fromhex("9c 810c2400000400 9d")  # pushfq; or dword [rsp], 0x40000; popfq
+CLEAR_AC = bytes.fromhex("9c 812424fffffbff 9d")  # pushfq; and dword [rsp], ~0x40000; popfq
+FLAGS = bytes.fromhex("9c 58")  # pushfq; pop rax
+LOAD = bytes.fromhex("8b0f")  # mov ecx, [rdi]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Who accesses which page, and the switches. ``xd``, ``smep``, ``smap``, ``ac``, ``wp`` are the bits' own values."""
+
+    user_mode: bool = False
+    page: str = "uw"
+    xd: bool = False
+    smep: bool = False
+    smap: bool = False
+    ac: bool = False
+    wp: bool = True
+
+    def __post_init__(self) -> None:
+        if self.page not in PAGES:
+            raise ValueError(f"page {self.page!r} is none of {', '.join(PAGES)}")
+
+    @property
+    def user_page(self) -> bool:
+        """U/S of the page."""
+        return bool(PAGES[self.page][1] & U)
+
+    @property
+    def writable(self) -> bool:
+        """R/W of the page."""
+        return bool(PAGES[self.page][1] & W)
+
+    def request(self, access: str) -> Request:
+        """What the guest is asked."""
+        pte = TEST_FRAME | P | PAGES[self.page][1] | (XD if self.xd else 0)
+        return Request(access, self.user_mode, pte=pte, wp=self.wp, smep=self.smep, smap=self.smap, ac=self.ac)
+
+    def __str__(self) -> str:
+        switches = [name.upper() for name in ("xd", "smep", "smap", "ac", "wp") if getattr(self, name)]
+        return f"page: {PAGES[self.page][0]}; set: {', '.join(switches) or 'nothing'}"
+
+
+def cases() -> list[Case]:
+    """Every combination: mode and page by five switches."""
+    flag = (False, True)
+    return [Case(*values) for values in product(flag, PAGES, flag, flag, flag, flag, flag)]
+
+
+def case_of(row: dict[str, Any]) -> Case:
+    """The case of a measured row."""
+    return Case(**{name: row[name] for name in Case.__dataclass_fields__})
+
+
+def _value(found: Outcome | str) -> int | str | None:
+    """None where the access was made, the error code of a page fault, words for everything else."""
+    if isinstance(found, str):
+        return found
+    if found.vector == PAGE_FAULT:
+        return found.error_code
+    return None if found.vector is None else f"vector {found.vector}"
+
+
+def _matrix(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
+    with make() as machine:
+        cpu, witness = machine.features(), machine.witness
+    asked = [case for case in cases() if not cpu.lacks(case.request("read"))]
+    replies = iter(ask_all(make, [case.request(access) for case in asked for access in ACCESSES]))
+    for case in asked:
+        yield {"witness": witness, **asdict(case)} | {access: _value(outcome(next(replies))) for access in ACCESSES}
+
+
+@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+def matrix_tcg() -> Iterator[dict[str, Any]]:
+    """Every case, read, written and fetched from, on QEMU's software CPU."""
+    yield from _matrix(Tcg)
+
+
+@experiment(X86_64, KVM, timeout=60, witness=kvm_witness)
+def matrix_kvm() -> Iterator[dict[str, Any]]:
+    """The same on this machine's KVM. What its CPU lacks is left out."""
+    yield from _matrix(HostKvm)
+
+
+VECTORS = {6: "#UD", 13: "#GP", 14: "#PF", 17: "#AC"}
+SI_CODES = {("SIGILL", 2): "ILL_ILLOPN", ("SIGBUS", 1): "BUS_ADRALN"}
+
+
+def _told(fault: faults.Fault | None) -> dict[str, Any]:
+    if fault is None:
+        return {"exception": "none", "signal": ""}
+    code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
+    return {"exception": VECTORS.get(fault.vector, f"vector {fault.vector}"), "signal": f"{fault.signal} {code}"}
+
+
+@experiment(X86_64)
+def in_user_mode() -> Iterator[dict[str, Any]]:
+    """stac, clac, and AC set by popf, in child processes of this machine. ``sticks``: AC is set when read back."""
+    for name, code in (("stac", STAC), ("clac", CLAC)):
+        yield {"does": name, **_told(faults.provoke(partial(faults.run_code, code + RET))), "sticks": None}
+    read_back = faults.run_code(SET_AC + FLAGS + b"\x49\x89\xc0" + CLEAR_AC + b"\x4c\x89\xc0" + RET)  # via r8
+    yield {"does": "set AC with popfq", "exception": "none", "signal": "", "sticks": bool(read_back & AC)}
+    page = map_pages(PROT_READ | PROT_WRITE)
+    for name, before, address in (
+        ("load 4 bytes at an odd address", b"", page + 1),
+        ("the same with AC set", SET_AC, page + 1),
+        ("load at an aligned address with AC set", SET_AC, page + 4),
+    ):
+        code = before + LOAD + CLEAR_AC + RET
+        yield {"does": name, **_told(faults.provoke(partial(faults.run_code, code, address))), "sticks": None}
+
+
+POINTERS: dict[str, Callable[[], int]] = {
+    "a page of its own": lambda: map_pages(PROT_READ | PROT_WRITE),
+    "NULL + 0x10": lambda: NULL,
+    "a PROT_NONE page": lambda: map_pages(PROT_NONE),
+    "kernel text": lambda: KERNEL,
+    "non-canonical": lambda: NON_CANONICAL,
+}
+
+
+def _write(address: int) -> str:
+    """What write(2) of 8 bytes at ``address`` into a pipe returns."""
+    lib = libc()
+    lib.write.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+    reading, writing = os.pipe()
+    try:
+        result = lib.write(writing, address, 8)
+        return str(result) if result >= 0 else f"-1, {errorcode.get(ctypes.get_errno(), ctypes.get_errno())}"
+    finally:
+        for end in (reading, writing):
+            os.close(end)
+
+
+@experiment(X86_64)
+def bad_pointers() -> Iterator[dict[str, Any]]:
+    """The same pointer twice: read by a child itself, and handed to write(2), which lets the kernel read it."""
+    for name, place in POINTERS.items():
+        address = place()
+        fault = faults.provoke(partial(faults.run_code, faults.READ, address))
+        signal = "works" if fault is None else f"{fault.signal}, {VECTORS.get(fault.vector, fault.vector)}"
+        yield {"pointer": name, "program": signal, "write": _write(address)}

@@ -1,0 +1,263 @@
+"""Tables of the chapter on SMEP and SMAP, the matrix of everything measured, and the story of the confused deputy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from syslab.bits.page_fault import PFEC
+from syslab.evidence import Evidence
+from syslab.questions.access_matrix import predict
+from syslab.show.table import Column, Link, Measured
+
+from .ask import ACCESSES, PAGES, Case, case_of
+
+if TYPE_CHECKING:  # widgets take a while to import; tables need none
+    from syslab.widgets import ChoiceTable, Stepper
+
+ANCHOR, STORY = "smap", "deputy"
+SWITCHES = ("smep", "smap", "ac", "wp", "xd")
+TITLES = {"smep": "CR4.SMEP", "smap": "CR4.SMAP", "ac": "RFLAGS.AC", "wp": "CR0.WP", "xd": "XD of the page"}
+NAMES = {"tcg-max": "QEMU's CPU (TCG)", "kvm-pvm": "KVM (PVM)", "kvm-svm": "KVM (SVM)", "kvm-vmx": "KVM (VMX)"}
+Row = dict[str, Any]
+Rule = Callable[[str, Case], object]
+
+
+def _text(value: int | str | None) -> str:
+    return "allowed" if value is None else value if isinstance(value, str) else f"#PF {value:#x}"
+
+
+def _who(case: Case) -> str:
+    return "user" if case.user_mode else "kernel"
+
+
+def _key(case: Case, access: str) -> tuple[str, ...]:
+    return (_who(case), access, case.page, *(str(int(getattr(case, switch))) for switch in SWITCHES))
+
+
+def _name(answer: Evidence) -> str:
+    return NAMES.get(answer.data[0]["witness"], str(answer.data[0]["witness"]))
+
+
+def corner(answer: Evidence) -> Measured:
+    """Kernel mode on a writable user page, with WP and without XD; each cell opens the matrix."""
+    rows = [r for r in answer.data if (r["user_mode"], r["page"], r["xd"], r["wp"]) == (False, "uw", False, True)]
+
+    def cell(access: str) -> Column:
+        return Column(access, lambda row: Link(_text(row[access]), f"#{ANCHOR}={'.'.join(_key(case_of(row), access))}"))
+
+    def switch(name: str) -> Column:
+        return Column(name.upper(), lambda row: str(int(row[name])), number=True)
+
+    return Measured(answer, [*map(switch, ("smep", "smap", "ac")), *map(cell, ACCESSES)], rows)
+
+
+def score(answers: Sequence[Evidence], code: Callable[[str, Case], int], *rules: Rule) -> Measured:
+    """A model against all that was measured: how often they agree, and where they do not, by what each says.
+
+    The access is forbidden, with ``code``, if any of ``rules`` says so; each is called with the access and the case.
+    """
+    names = [_name(answer) for answer in answers]
+    counts: dict[tuple[str, ...], dict[str, int]] = {("", "", "", ""): dict.fromkeys(names, 0)}
+    examples: dict[tuple[str, ...], Case] = {}
+    for name, answer in zip(names, answers, strict=True):
+        for row in answer.data:
+            case = case_of(row)
+            for access in ACCESSES:
+                says = code(access, case) if any(rule(access, case) for rule in rules) else None
+                group = ("",) * 4 if says == row[access] else (_who(case), access, _text(says), _text(row[access]))
+                counts.setdefault(group, dict.fromkeys(names, 0))[name] += 1
+                if any(group):
+                    examples.setdefault(group, case)
+    rows = [
+        {"who": group[0] or "they agree", "access": group[1], "counts": found}
+        | {"model": group[2].replace(" ", "\u00a0"), "machine": group[3].replace(" ", "\u00a0")}
+        | {"example": str(examples[group]) if group in examples else ""}
+        for group, found in counts.items()
+    ]
+
+    def count(name: str) -> Column:
+        return Column(name, lambda row: str(row["counts"][name]), number=True)
+
+    columns = [Column("Mode", "who"), Column("Access", "access"), Column("Model", "model"), Column("Machine", "machine")]
+    columns += [*map(count, names), Column("For example", "example")]
+    if len(rows) == 1:
+        columns = [Column("Model and machine", "who"), *map(count, names)]
+    caption = "Rules: " + ", ".join(getattr(rule, "__name__", "?") for rule in rules)
+    return Measured(answers[0], columns, rows, caption, also=answers[1:])
+
+
+AC_CONDITIONS = (
+    "user, SMAP, AC=0",
+    "user, SMAP, AC=1 by popf",
+    "user, SMAP, AC=1 by stac",
+    "user, read-only, SMAP, AC=1",
+    "user, SMEP, AC=1",
+)
+
+
+def overrides(answers: Sequence[Evidence]) -> Measured:
+    """What AC suspends in kernel mode, and by which instruction it was set, on each witness: read, write, fetch."""
+    found = {
+        (_name(answer), row["condition"], row["access"]): row["result"].partition(" (")[0] if row["tried"] else row["result"]
+        for answer in answers
+        for row in answer.data
+        if row["mode"] == "kernel"
+    }
+
+    def cell(name: str) -> Column:
+        def text(row: Row) -> str:
+            three = [found.get((name, row["condition"], access), "not asked") for access in ACCESSES]
+            return three[0] if len(set(three)) == 1 else ", ".join(three)
+
+        return Column(name, text)
+
+    rows = [{"condition": condition} for condition in AC_CONDITIONS]
+    columns = [Column("Page and switches", "condition"), *[cell(_name(answer)) for answer in answers]]
+    return Measured(answers[0], columns, rows, "Kernel mode: read, write, fetch", also=answers[1:])
+
+
+def user_mode(answer: Evidence) -> Measured:
+    """What a program got for stac, clac, and an AC of its own."""
+    columns = [
+        Column("In user mode", "does"),
+        Column("Exception", "exception"),
+        Column("Signal", "signal"),
+        Column("AC read back", lambda row: {None: "", True: "set", False: "clear"}[row["sticks"]]),
+    ]
+    return Measured(answer, columns)
+
+
+def pointers(answer: Evidence) -> Measured:
+    """The same pointer read by the program, and by the kernel for it."""
+    columns = [
+        Column("Pointer to", "pointer"),
+        Column("The program reads it", "program"),
+        Column("write(2) reads it", "write"),
+    ]
+    return Measured(answer, columns)
+
+
+def matrix(answers: Sequence[Evidence]) -> ChoiceTable:
+    """Every combination, with what each witness answered and what the manuals say."""
+    from syslab.widgets import ChoiceTable
+    from syslab.widgets.choice_table import Outcome
+
+    measured: dict[tuple[str, ...], dict[str, int | str | None]] = {}
+    manuals: dict[tuple[str, ...], int | None] = {}
+    for answer in answers:
+        for row in answer.data:
+            case = case_of(row)
+            for access in ACCESSES:
+                key = _key(case, access)
+                measured.setdefault(key, {})[_name(answer)] = row[access]
+                manuals[key] = predict(case.request(access)).error_code
+    outcomes = {}
+    for key, found in measured.items():
+        value = manuals[key]
+        lines = [
+            (f"{_name(answer)}:", _text(found[_name(answer)]) if _name(answer) in found else "not asked, its CPU lacks a switch")
+            for answer in answers
+        ]
+        if any(given != value for given in found.values()):
+            lines.append(("the manuals say:", f"{_text(value)}. They differ."))
+        title = "Allowed." if value is None else f"#PF {value:#x}: {PFEC.sentence(value)}"
+        outcomes[key] = Outcome(title, lines, "good" if value is None else "bad")
+    dimensions = {
+        "Who": {"kernel": "kernel mode", "user": "user mode"},
+        "Access": {access: access for access in ACCESSES},
+        "Page": {name: words for name, (words, _) in PAGES.items()},
+    } | {TITLES[switch]: {"0": "0", "1": "1"} for switch in SWITCHES}
+    return ChoiceTable(ANCHOR, dimensions, outcomes, ("kernel", "read", "uw", "1", "1", "0", "1", "0"))
+
+
+def deputy(answer: Evidence) -> Stepper:
+    """How a kernel is tricked into using a user page, and what stops it. The CPU's answers are the measured ones."""
+    from syslab.widgets import Step, Stepper
+
+    measured = {(case_of(row), access): _text(row[access]) for row in answer.data for access in ACCESSES}
+
+    def cpu(access: str, **switches: Any) -> str:
+        what = {"read": "Supervisor read", "fetch": "Supervisor fetch"}[access]
+        return f"{what} from a user page: `{measured.get((Case(**switches), access), 'not measured')}`."
+
+    attacker, kernel, processor = lanes = ("The attacker's program", "The kernel", "The CPU")
+    steps = [
+        Step(
+            "The trap is laid",
+            {
+                attacker: "Fills a page of its own with a fake object: a table of function pointers that it chose.",
+                kernel: "Has a bug: one of its object pointers, `p`, can be made to hold any value.",
+                processor: "The page is the program's: U/S is 1 in its paging entry.",
+            },
+            "The kernel is the deputy: it has the power, and it can be told by a pointer what to use it on.",
+        ),
+        Step(
+            "The deputy is sent",
+            {
+                attacker: "Makes `p` point to the fake object, then makes the system call that uses `p`.",
+                kernel: "Runs, with all its rights, on the attacker's behalf.",
+                processor: "CPL is 0. AC is 0: `syscall` cleared it, by the mask that Linux sets.",
+            },
+        ),
+        Step(
+            "Without SMEP and SMAP: the load",
+            {
+                kernel: "Loads `p->function`, and gets the address that the attacker wrote.",
+                processor: cpu("read"),
+            },
+            "Paging alone keeps programs out of kernel pages. It never kept the kernel out of theirs.",
+        ),
+        Step(
+            "Without SMEP and SMAP: the call",
+            {
+                attacker: "Its code runs in kernel mode. It has won.",
+                kernel: "Calls `p->function`, which is in the attacker's page too.",
+                processor: cpu("fetch"),
+            },
+        ),
+        Step(
+            "With SMEP: the call fails",
+            {
+                attacker: "Changes the plan: the table now points to code that the kernel has already.",
+                kernel: "The call ends in an oops.",
+                processor: cpu("fetch", smep=True),
+            },
+            "SMEP ends the attack that needs no code in the kernel. The fake object itself still works.",
+        ),
+        Step(
+            "With SMAP: the load fails",
+            {
+                attacker: "Cannot even pass its data by pointer.",
+                kernel: "The load of `p->function` ends in an oops. Linux does not turn a SMAP violation into an error code.",
+                processor: cpu("read", smep=True, smap=True),
+            },
+        ),
+        Step(
+            "The honest way: copy_from_user",
+            {
+                attacker: "An ordinary program: passes a buffer to `write`.",
+                kernel: "Executes `stac`, copies, executes `clac`. Every such place in the source is marked by these two.",
+                processor: "AC is 1. " + cpu("read", smep=True, smap=True, ac=True),
+            },
+            "AC suspends SMAP for a few instructions. CR4.SMAP does not change.",
+        ),
+        Step(
+            "The honest way, a bad pointer",
+            {
+                attacker: "Gets `EFAULT`, and runs on.",
+                kernel: "The faulting instruction is listed in the exception table: the kernel goes on behind the copy.",
+                processor: "An ordinary page fault in supervisor mode, with AC = 1.",
+            },
+        ),
+        Step(
+            "What is left to attack",
+            {
+                attacker: "Gets its data into kernel memory instead, where U/S is 0.",
+                kernel: "Is fooled as before, if `p` leads there.",
+                processor: "Not a user page: SMEP and SMAP have nothing to say.",
+            },
+            "The guards look at U/S alone. They take away the easiest place for a fake object, not the bug.",
+        ),
+    ]
+    return Stepper(STORY, lanes, steps)

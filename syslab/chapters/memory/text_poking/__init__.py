@@ -1,0 +1,1 @@
+"""Text poking: the chapter book/memory/text-poking.md."""

@@ -1,0 +1,105 @@
+"""Code that is changed while it is mapped read-execute, in user space: who can write, and who can run it, when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from syslab.evidence.experiment import experiment
+from syslab.evidence.needs import X86_64
+from syslab.native import faults
+from syslab.native.code import PAGE, PROT_EXEC, PROT_READ, PROT_WRITE, protect
+
+from . import poke
+
+RX, RW = PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE
+NEW = 2
+DESIGNS = {
+    "unprotect": "the code itself made writable",
+    "shared": "a writable alias in the same address space",
+    "private": "a writable alias in another address space",
+}
+
+
+def _row(step: str, code: int, patcher: int | None) -> dict[str, Any]:
+    return {
+        "step": step,
+        "reader": poke.permissions(),
+        "patcher": [] if patcher is None else poke.permissions(patcher),
+        "returns": poke.call(code),
+        "writable_and_executable": poke.writable_and_executable()
+        + (0 if patcher is None else poke.writable_and_executable(patcher)),
+    }
+
+
+@experiment(X86_64)
+def steps() -> Iterator[dict[str, Any]]:
+    """The poke, step by step: rights of the code in both processes, from /proc/PID/maps, and what the code returns."""
+    page = poke.Page()
+    code = page.map(RX)
+    yield _row("before", code, None)
+    with poke.Patcher(page, NEW) as patcher:
+        yield _row("the patcher is there", code, patcher.pid)
+        for order, step in (("map", "it maps the page"), ("write", "it writes one byte"), ("unmap", "it unmaps the page")):
+            patcher.tell(order)
+            yield _row(step, code, patcher.pid)
+    yield _row("the patcher has ended", code, None)
+    page.close()
+
+
+def _attempt(action: partial[Any]) -> str:
+    """``works``, or the fault: a forked copy of this process tries it, so it has the same mappings."""
+    fault = faults.provoke(action)
+    return "works" if fault is None else f"#PF {fault.error_code:#x}" if fault.vector == 14 else f"vector {fault.vector}"
+
+
+def _write(code: int, where: int, run_first: bool) -> None:
+    if run_first:
+        poke.call(code)  # so that the page is present in the copy too when the write comes
+    poke.store(where + poke.PATCHED, NEW)
+
+
+def _open_window(design: str, page: poke.Page, code: int) -> tuple[int, poke.Patcher | None]:
+    if design == "unprotect":
+        protect(code, RW, PAGE)
+        return code, None
+    if design == "shared":
+        return page.map(RW), None
+    patcher = poke.Patcher(page, NEW)
+    patcher.tell("map")
+    return code, patcher
+
+
+def _window(design: str) -> dict[str, Any]:
+    page = poke.Page()
+    code = page.map(RX)
+    poke.call(code)
+    where, patcher = _open_window(design, page, code)
+    try:
+        return {
+            "design": design,
+            "reader": poke.permissions(),
+            "patcher": poke.permissions(patcher.pid) if patcher else [],
+            "run": _attempt(partial(poke.call, code)),
+            "write": _attempt(partial(_write, code, where, design == "private")),
+        }
+    finally:
+        if patcher:
+            patcher.close()
+        page.close()
+
+
+@experiment(X86_64)
+def windows() -> Iterator[dict[str, Any]]:
+    """Three ways to get a writable page: while it is open, can the reader run the code, and can it write to it?"""
+    for design in DESIGNS:
+        yield _window(design)
+
+
+@experiment(X86_64)
+def one_window(design: str) -> dict[str, Any]:
+    """One of the ways. ValueError for others."""
+    if design not in DESIGNS:
+        raise ValueError(f"design {design!r} is none of {', '.join(DESIGNS)}")
+    return _window(design)

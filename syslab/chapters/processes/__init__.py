@@ -1,0 +1,1 @@
+"""The part "Processes": one folder a chapter."""

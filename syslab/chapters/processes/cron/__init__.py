@@ -1,0 +1,1 @@
+"""What cron does with a line: the chapter book/processes/cron.md."""

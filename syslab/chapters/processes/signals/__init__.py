@@ -1,0 +1,1 @@
+"""Signals that end a process: the chapter book/processes/signals.md."""

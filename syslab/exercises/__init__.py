@@ -1,1 +1,0 @@
-"""The chapters' exercises and how an answer is checked, one module a chapter."""

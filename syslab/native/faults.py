@@ -1,0 +1,139 @@
+"""Provoking a CPU exception in a child and reading what the kernel says of it in the signal frame.
+
+No Python runs in the signal handler: it is about eighty bytes of machine code that copy ``siginfo`` and
+``ucontext`` into a pipe and leave. x86-64 Linux only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import select
+import signal
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .code import PAGE, PROT_READ, PROT_WRITE, Code, libc, map_pages
+
+# rdi is the address; each returns if nothing happens
+READ = bytes.fromhex("8a07 c3")  # mov al, [rdi]; ret
+WRITE = bytes.fromhex("c60701 c3")  # mov byte [rdi], 1; ret
+FETCH = bytes.fromhex("ffd7 c3")  # call rdi; ret
+UD2 = bytes.fromhex("0f0b c3")
+DIVIDE_BY_ZERO = bytes.fromhex("31c9 31c0 99 f7f9 c3")  # xor ecx,ecx; xor eax,eax; cdq; idiv ecx; ret
+INT3 = bytes.fromhex("cc c3")
+
+# addresses that fault for a user
+NULL = 0x10
+KERNEL = 0xFFFF_FFFF_8100_0000  # inside the kernel's text mapping (x86_64/mm.rst), mapped or not
+HOLE = 0xFFFF_FFFF_FFE0_0000  # the unused hole at the very top (x86_64/mm.rst): nothing is ever mapped there
+VSYSCALL = 0xFFFF_FFFF_FF60_0000
+NON_CANONICAL = 0x8000_0000_0000_0000
+
+SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP)
+SIGINFO_BYTES, UCONTEXT_BYTES = 128, 256  # all of siginfo_t, and ucontext_t up to the end of its registers
+GREGS = 40  # offset of uc_mcontext.gregs in ucontext_t
+REG_RIP, REG_ERR, REG_TRAPNO, REG_CR2 = 16, 19, 20, 22  # indices of <sys/ucontext.h>
+SA_SIGINFO, SA_ONSTACK = 4, 0x08000000
+STACK = 16 * PAGE
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One exception as the kernel reported it. ``cr2`` is only meaningful for a page fault (vector 14)."""
+
+    signal: str
+    si_code: int
+    si_addr: int
+    vector: int
+    error_code: int
+    cr2: int
+    rip: int
+
+
+def handler_code(buffer: int, pipe: int) -> bytes:
+    """The signal handler: rsi = siginfo, rdx = ucontext; copy both to ``buffer``, write them to ``pipe``, exit."""
+    return b"".join(
+        (
+            bytes.fromhex("4989d4"),  # mov r12, rdx
+            b"\x48\xbf" + struct.pack("<Q", buffer),  # mov rdi, buffer
+            b"\xb9" + struct.pack("<I", SIGINFO_BYTES // 8) + bytes.fromhex("f348a5"),  # mov ecx, 16; rep movsq
+            bytes.fromhex("4c89e6"),  # mov rsi, r12
+            b"\xb9" + struct.pack("<I", UCONTEXT_BYTES // 8) + bytes.fromhex("f348a5"),  # mov ecx, 32; rep movsq
+            b"\xbf" + struct.pack("<I", pipe),  # mov edi, pipe
+            b"\x48\xbe" + struct.pack("<Q", buffer),  # mov rsi, buffer
+            b"\xba" + struct.pack("<I", SIGINFO_BYTES + UCONTEXT_BYTES),  # mov edx, length
+            bytes.fromhex("b801000000 0f05"),  # mov eax, 1; syscall: write
+            bytes.fromhex("31ff b8e7000000 0f05"),  # xor edi, edi; mov eax, 231; syscall: exit_group
+        )
+    )
+
+
+def _install_handler(pipe: int) -> None:
+    lib = libc()
+    handler = Code(handler_code(map_pages(PROT_READ | PROT_WRITE), pipe))
+    stack = map_pages(PROT_READ | PROT_WRITE, STACK)
+    if lib.sigaltstack(struct.pack("<QiiQ", stack, 0, 0, STACK), None):
+        raise OSError(ctypes.get_errno(), "sigaltstack")
+    # glibc's struct sigaction on x86-64: handler, 128 bytes of mask, flags, padding, restorer
+    action = struct.pack("<Q128siiQ", handler.address, b"", SA_SIGINFO | SA_ONSTACK, 0, 0)
+    for number in SIGNALS:
+        if lib.sigaction(int(number), action, None):
+            raise OSError(ctypes.get_errno(), f"sigaction({signal.Signals(number).name})")
+
+
+def provoke(action: Callable[[], object], seconds: float = 5.0) -> Fault | None:
+    """Run ``action`` in a forked child; the exception it raised, or None if it raised none.
+
+    Call it from a process with one thread (an experiment's is). TimeoutError if the child is silent for
+    ``seconds``; RuntimeError if it dies of something the handler does not see.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+            _install_handler(writing)
+            action()
+            os.write(writing, b"none")
+        finally:
+            os._exit(0)
+    os.close(writing)
+    try:
+        answer = _read_all(reading, seconds)
+    finally:
+        os.close(reading)
+        os.kill(pid, signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if answer == b"none":
+        return None
+    if len(answer) != SIGINFO_BYTES + UCONTEXT_BYTES:
+        raise RuntimeError(f"the child ended with status {status} and no signal frame")
+    number, _, si_code = struct.unpack_from("<3i", answer)
+    registers = struct.unpack_from("<23Q", answer, SIGINFO_BYTES + GREGS)
+    return Fault(
+        signal=signal.Signals(number).name,
+        si_code=si_code,
+        si_addr=struct.unpack_from("<Q", answer, 16)[0],
+        vector=registers[REG_TRAPNO],
+        error_code=registers[REG_ERR],
+        cr2=registers[REG_CR2],
+        rip=registers[REG_RIP],
+    )
+
+
+def _read_all(pipe: int, seconds: float) -> bytes:
+    data = b""
+    while select.select([pipe], [], [], seconds)[0]:
+        part = os.read(pipe, 4096)
+        if not part:
+            return data
+        data += part
+    raise TimeoutError(f"the child said nothing for {seconds:g} s")
+
+
+def run_code(code: bytes, *arguments: int) -> int:
+    """Call ``code`` once; the page stays mapped, as the caller is a child about to die."""
+    return Code(code)(*arguments)

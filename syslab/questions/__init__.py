@@ -1,0 +1,1 @@
+"""Questions that more than one chapter asks, and their records."""

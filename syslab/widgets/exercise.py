@@ -1,0 +1,77 @@
+"""Exercises: a question, its right answers, and what to say to near misses.
+
+Displayed, an exercise is a :class:`~syslab.widgets.quiz.Quiz` that works on the hosted page too; in a notebook
+``exercise.check(answer)`` says the same. Some are checked by a machine instead: see :class:`Trial`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The reply to an answer."""
+
+    right: bool
+    text: str
+
+    def __repr__(self) -> str:
+        return ("Yes. " if self.right else "Not quite. ") + self.text
+
+
+def _norm(answer: object) -> str:
+    """Numbers by value, words without case and extra space; as quiz.js does it."""
+    text = str(answer).strip().lower().replace("_", "")
+    try:
+        return str(int(text, 0))
+    except ValueError:
+        return str(int(text)) if text.isdigit() else " ".join(text.split())
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """``accepts``: right answers; ``near``: wrong ones and why; ``choices`` where one is picked instead of typed."""
+
+    anchor: str
+    question: str
+    accepts: tuple[str, ...]
+    why: str
+    near: Mapping[str, str] = field(default_factory=dict)
+    hint: str = "Try again."
+    choices: tuple[str, ...] = ()
+
+    def check(self, answer: object) -> Feedback:
+        """Right or not, and why."""
+        given = _norm(answer)
+        if any(given == _norm(a) for a in self.accepts):
+            return Feedback(True, self.why)
+        return Feedback(False, next((why for wrong, why in self.near.items() if given == _norm(wrong)), self.hint))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from .quiz import Quiz
+
+        quiz = Quiz(self.anchor, self.question, self.accepts, self.near, self.why, self.hint, self.choices)
+        return quiz._repr_mimebundle_(**kwargs)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An exercise that a machine checks: ``judge`` runs the answer and returns :class:`Feedback`.
+
+    ``wrong`` are answers that must fail; the tests try them.
+    """
+
+    anchor: str
+    question: str
+    judge: Callable[[Any], Feedback]
+    wrong: tuple[Any, ...]
+
+    def check(self, answer: Any) -> Feedback:
+        """Try ``answer`` on a machine."""
+        return self.judge(answer)
+
+    def __repr__(self) -> str:
+        return f"{self.question} Answer with {self.anchor}.check(...)."

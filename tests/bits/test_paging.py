@@ -1,0 +1,133 @@
+"""Paging entries and control registers: against kernel headers, every constant and every version."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from syslab import bits as layouts
+from syslab.bits import paging
+from syslab.bits.core import Field, Layout
+from syslab.bits.paging import PDE_2M, PDPTE_1G, PTE, TABLE
+
+ORACLES = Path(__file__).parents[1] / "oracles"
+PAGE_BITS = json.loads((ORACLES / "linux_page_bits.json").read_text())["constants"]
+REGISTERS = json.loads((ORACLES / "linux_control_registers.json").read_text())["constants"]
+
+
+def short(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def entries(version: str) -> list[Layout]:
+    return [make(short(version)) for make in (paging.pte, paging.pde_2m, paging.pdpte_1g, paging.table)]
+
+
+def bit_of(field: Field, name: str) -> int:
+    """A field of several bits that has a constant for each names them lowest first."""
+    return field.bit + (field.linux.index(name) if field.width == len(field.linux) > 1 else 0)
+
+
+@pytest.mark.parametrize("version", PAGE_BITS)
+def test_every_page_bit_of_the_kernel(version: str) -> None:
+    ours: dict[str, set[int]] = {}
+    for layout in entries(version):
+        for field in layout.fields:
+            for name in field.linux:
+                ours.setdefault(name, set()).add(bit_of(field, name))
+    assert ours == {name: {bit} for name, bit in PAGE_BITS[version].items()}
+
+
+def test_versions_are_those_of_the_oracle() -> None:
+    assert tuple(short(version) for version in PAGE_BITS) == paging.VERSIONS
+    with pytest.raises(ValueError, match=r"6\.1, 6\.12, 7\.2"):
+        paging.pte("5.15")
+
+
+CONTROL = [layouts.get(anchor) for anchor in ("cr0", "cr3", "cr3-pcid", "cr4", "cr8", "efer", "rflags")]
+
+
+def constants(version: str) -> dict[str, set[int]]:
+    """Every name the kernel would have for our fields: masks, and bit numbers in the kernel's way of naming them."""
+    found: dict[str, set[int]] = {}
+    for layout in CONTROL:
+        for field in layout.fields:
+            for name in field.linux:
+                if name == "X86_CR3_PCID_BITS":
+                    found.setdefault(name, set()).add(field.width)
+                    continue
+                found.setdefault(name, set()).add(field.mask)
+                number = f"_{name}" if name.startswith("EFER_") else f"{name}_BIT"
+                found.setdefault(number, set()).add(field.bit)
+    return found
+
+
+@pytest.mark.parametrize("version", REGISTERS)
+def test_every_control_bit_of_the_kernel(version: str) -> None:
+    ours = constants(version)
+    for group in ("cr_eflags", "efer"):
+        for name, value in REGISTERS[version][group].items():
+            assert ours[name] == {value}, f"{name} of Linux {version}"
+
+
+def test_no_control_constant_is_invented() -> None:
+    known = {name for version in REGISTERS.values() for group in version.values() for name in group}
+    ours = {name for layout in CONTROL for field in layout.fields for name in field.linux}
+    assert ours <= known
+
+
+def test_since_names_the_kernel_that_brought_a_constant() -> None:
+    first = {
+        name: version
+        for version in reversed(REGISTERS)
+        for group in REGISTERS[version].values()
+        for name in group
+    }  # fmt: skip
+    for layout in CONTROL:
+        for field in layout.fields:
+            for name in field.linux:
+                assert (f"Linux {short(first[name])}" in field.since) == (first[name] != "6.1.192"), name
+
+
+@pytest.mark.parametrize(
+    ("layout", "value", "words"),
+    [
+        (PTE, 0x8000000000000067, "Maps the 4-KByte frame number 0x0: writable, for user mode, not for execution; accessed and dirty."),
+        (PTE, 0x123456025, "Maps the 4-KByte frame number 0x123456: read-only, for user mode, executable; accessed."),
+        (PTE, 0x8000000000000163, "Maps the 4-KByte frame number 0x0: writable, for supervisor mode alone, not for execution; accessed and dirty."),
+        (PTE, 0x123456161, "Maps the 4-KByte frame number 0x123456: read-only, for supervisor mode alone, executable; accessed and dirty; "
+                           "read-only with D=1 is a shadow stack where CET is on."),
+        (PTE, 0x123456160, "Not present: the CPU ignores all other bits."),
+        (PDE_2M, 0x4000E7, "Maps the 2-MByte frame number 0x2: writable, for user mode, executable; accessed and dirty."),
+        (PDE_2M, 0x4020E7, "Maps the 2-MByte frame number 0x2: writable, for user mode, executable; accessed and dirty. Reserved bit set: 13."),
+        (PDPTE_1G, 0x400000E3, "Maps the 1-GByte frame number 0x1: writable, for supervisor mode alone, executable; accessed and dirty."),
+        (TABLE, 0x123456067, "References the table at frame number 0x123456: writable, for user mode, executable; accessed."),
+    ],
+)  # fmt: skip
+def test_sentences(layout: Layout, value: int, words: str) -> None:
+    assert layout.sentence(value) == words
+
+
+def test_the_other_kind_of_entry_is_said_so() -> None:
+    assert "references a table" in PDE_2M.sentence(0x1067)
+    assert "maps a page" in TABLE.sentence(0x4000E7)
+
+
+def test_facts_of_the_notes() -> None:
+    assert PTE.decode(0x80000001234560E7).fields["PAT"] == 1
+    assert PTE.decode(0x80000001234560E7).fields["FRAME"] == 0x123456
+    assert PTE.decode(0x8000000123456867).fields["R"] == 1
+    assert PTE.encode("P", "R/W", "A", "D", "G", "XD") == 0x8000000000000163
+    assert PTE.encode("P", PK=5) == 1 | 5 << 59
+    assert layouts.get("cr4").encode("SMEP", "SMAP") == 0x300000
+    assert layouts.get("rflags").encode("AC") == 0x40000
+    assert layouts.get("efer").decode(0xD01).set_names == ("NXE", "LMA", "LME", "SCE")
+    assert PTE.read("PGD 1a2b067 P4D 1a2b067 PUD 1a2c067 PMD 0").value == 0x1A2B067
+
+
+@pytest.mark.parametrize("layout", [PTE, PDE_2M, PDPTE_1G, TABLE])
+def test_every_bit_is_claimed_but_the_reserved_ones(layout: Layout) -> None:
+    reserved = {"pde-2m": 0x1FE000, "pdpte-1g": 0x3FFFE000}.get(layout.anchor, 0)
+    assert layout.reserved_mask == reserved

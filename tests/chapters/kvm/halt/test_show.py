@@ -1,0 +1,111 @@
+"""The tables, the figure and the flow of the chapter on HLT show what was measured; the page's rule is the library's."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import Any
+
+import pytest
+
+from syslab.chapters.kvm.halt import ask as experiment
+from syslab.chapters.kvm.halt import show as view
+from syslab.chapters.kvm.halt.flow import INPUTS
+from syslab.chapters.kvm.halt.model import Parameters, after_halt, wakes
+from syslab.evidence import Evidence, recorded, records
+from tests.chapter_functions import functions
+
+from .test_model import random_cases
+
+
+def each(which: Any) -> list[Evidence]:
+    """The record of each witness."""
+    return [recorded(which, witness) for witness in records.witnesses(which.name)]
+
+
+@pytest.fixture(autouse=True)
+def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSLAB_HOSTED", "1")
+
+
+def test_the_rules_on_the_page_are_the_librarys() -> None:
+    rules = functions("kvm/halt")
+    for window, halted, p in random_cases():
+        assert rules["next_window"](window, halted, p) == after_halt(window, halted, p), (window, halted, p)
+    for event, flag in product(("none", "interrupt", "nmi"), (False, True)):
+        assert bool(rules["counts"](event, flag)) == wakes(event, flag)
+
+
+def test_every_table_shows_every_row() -> None:
+    for table, which in (
+        (view.hlt, experiment.hlt),
+        (view.disable_exits, experiment.disable_exits),
+        (view.events, experiment.events),
+        (view.special, experiment.special),
+        (view.parameters, experiment.parameters),
+        (view.per_vm, experiment.per_vm),
+    ):
+        shown = table(each(which))._repr_html_()
+        assert shown.count("<tr") >= 1 + len(recorded(which).data), which.name
+        assert shown.count('class="provenance"') == 2
+    assert view.functions(recorded(experiment.functions))._repr_html_().count("<tr>") == 1 + len(experiment.WAITING)
+
+
+def test_a_wrong_rule_is_shown_to_be_wrong() -> None:
+    answer = recorded(experiment.polling)
+    assert "differs" not in view.score(answer, after_halt)._repr_html_()
+    assert "differs" in view.score(answer, lambda window, halted, p: 0)._repr_html_()
+    assert "differs" in view.events(each(experiment.events), lambda event, flag: event != "none")._repr_html_()
+
+
+def test_changes_are_those_of_the_trace() -> None:
+    answer = recorded(experiment.polling)
+    traced = sum(bool(halt["change"]) for halt in answer.data[-1]["halts"])
+    assert view.changes(answer, after_halt, most=1000)._repr_html_().count("<tr>") == 1 + traced
+    assert view.changes(answer, after_halt, most=3)._repr_html_().count("<tr>") == 1 + 3
+
+
+def test_the_figure_draws_every_halt() -> None:
+    answer = recorded(experiment.polling)
+    figure = view.WindowFigure(answer, after_halt)
+    drawn, halts = figure._repr_html_(), answer.data[-1]["halts"]
+    assert drawn.count("<circle") == len(halts) + 2  # two in the legend
+    assert drawn.count('class="hf-awake"') - 1 == sum(not halt["slept"] for halt in halts)
+    assert f"the same after {len(halts)} of them" in repr(figure)
+    assert re.search(r'role="img" aria-label="Window after each', drawn)
+
+
+def test_every_path_of_the_flow_ends_where_the_rule_says() -> None:
+    flow = view.flow(each(experiment.hlt), each(experiment.events))
+    for values in product(*(options for _, options in INPUTS.values())):
+        exits, apic, event, flag, when, window = values
+        passed, end = flow.path(values)
+        titles = " ".join(title for title, _ in passed)
+        if exits == "off" or apic == "none":
+            assert len(passed) <= 4
+        elif wakes(event, flag == "1"):
+            assert end["tone"] == "good"
+            assert ("polling" in end["title"]) == (when == "soon" and window == "open")
+        else:
+            assert end["title"] == "Asleep."
+            assert ("Poll." in titles) == (window == "open")
+
+
+def test_what_was_measured_is_what_the_flow_says() -> None:
+    flow = view.flow(each(experiment.hlt), each(experiment.events))
+    for key, text in flow.measured.items():
+        _, end = flow.path(key.split("|"))
+        if end["title"] == "Asleep.":
+            assert text.count("blocks, state 3") == 2, (key, text)
+        elif "KVM_EXIT_HLT" in end["title"]:
+            assert text.count("KVM_EXIT_HLT") == 2
+        elif "sleep" in end["title"]:
+            assert text.count("handler, state 0") == 2, (key, text)
+
+
+def test_transitions_take_the_parameters_of_their_run() -> None:
+    halts = [{"halted": 50_000, "slept": True, "change": "grow", "old": 0, "new": 10_000}]
+    names = {"halt_poll_ns": 200_000, "halt_poll_ns_grow": 2, "halt_poll_ns_grow_start": 10_000, "halt_poll_ns_shrink": 2}
+    (found,) = view.transitions({"parameters": names, "halts": halts}, after_halt)
+    assert (found["before"], found["after"], found["said"], found["agrees"]) == (0, 10_000, 10_000, True)
+    assert Parameters.of(names).maximum == 200_000

@@ -1,0 +1,126 @@
+"""What the chapter on page faults measures, on the machine that runs the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syslab.chapters.memory.page_fault_error_code import ask as experiment
+from syslab.chapters.memory.page_fault_error_code import show as view
+from syslab.evidence import X86_64, Evidence, ExperimentFailed, ask, recorded
+from syslab.questions import access_matrix
+from syslab.questions.access_combinations import CONDITIONS
+
+pytestmark = pytest.mark.skipif(X86_64.missing() is not None, reason=str(X86_64.missing()))
+
+
+@pytest.fixture(scope="module")
+def answer() -> Any:
+    return ask(experiment.faults)
+
+
+def find(answer: Any, access: str, page: str) -> dict[str, Any]:
+    return next(row for row in answer.data if (row["access"], row["page"]) == (access, page))
+
+
+@pytest.mark.parametrize(
+    ("access", "page", "code", "si_code"),
+    [
+        ("read", "NULL + 0x10", 0x4, "SEGV_MAPERR"), ("write", "NULL + 0x10", 0x6, "SEGV_MAPERR"), ("fetch", "NULL + 0x10", 0x14, "SEGV_MAPERR"),
+        ("write", "read-only, never touched", 0x6, "SEGV_ACCERR"), ("write", "read-only, read before", 0x7, "SEGV_ACCERR"),
+        ("write", "read-only, read before the fork", 0x6, "SEGV_ACCERR"), ("read", "PROT_NONE, read before", 0x4, "SEGV_ACCERR"),
+        ("fetch", "data (NX), written before", 0x15, "SEGV_ACCERR"), ("read", "kernel text", 0x5, "SEGV_MAPERR"),
+        ("write", "kernel text", 0x7, "SEGV_MAPERR"), ("fetch", "kernel text", 0x15, "SEGV_MAPERR"), ("read", "vsyscall page", 0x5, "SEGV_MAPERR"),
+        ("read", "unused hole at the top", 0x5, "SEGV_MAPERR"),
+    ],
+)  # fmt: skip
+def test_page_faults(answer: Any, access: str, page: str, code: int, si_code: str) -> None:
+    row = find(answer, access, page)
+    assert (row["vector"], row["error_code"], row["signal"], row["si_code"]) == (14, code, "SIGSEGV", si_code)
+    assert row["cr2"] == "the address"
+
+
+@pytest.mark.parametrize(
+    ("name", "vector", "signal"), [("ud2", 6, "SIGILL"), ("divide by zero", 0, "SIGFPE"), ("int3", 3, "SIGTRAP")]
+)
+def test_other_exceptions_have_no_error_code(answer: Any, name: str, vector: int, signal: str) -> None:
+    row = find(answer, "execute", name)
+    assert (row["vector"], row["error_code"], row["signal"]) == (vector, 0, signal)
+
+
+def test_non_canonical_is_a_general_protection_fault(answer: Any) -> None:
+    row = find(answer, "read", "non-canonical")
+    assert (row["vector"], row["error_code"], row["si_code"]) == (13, 0, "SI_KERNEL")
+
+
+def test_the_model_holds_for_every_access(answer: Any) -> None:
+    for row in answer.data:
+        if row["access"] != "execute":
+            want = experiment.predict(row["access"], row["page"])
+            assert (row["error_code"] if row["vector"] == 14 else None) == want, row
+
+
+def test_no_signal_frame_shows_a_supervisor_code(answer: Any) -> None:
+    assert all(row["error_code"] & 4 for row in answer.data if row["vector"] == 14)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"access": "write"}, 0x6), ({"access": "write", "touch": True}, 0x7), ({"access": "read", "protection": ""}, 0x4),
+        ({"access": "fetch", "protection": "r", "touch": True}, 0x15), ({"access": "fetch", "protection": "r"}, 0x15),
+        ({"access": "read"}, None), ({"access": "write", "protection": "rw"}, None), ({"access": "fetch", "protection": "rx"}, None),
+        ({"access": "write", "protection": "rx"}, 0x7),
+    ],
+)  # fmt: skip
+def test_one_fault(arguments: dict[str, Any], code: int | None) -> None:
+    assert ask(experiment.one_fault, **arguments).data["error_code"] == code
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"access": "x"}, {"access": "read", "protection": "q"}, {"access": "read", "protection": "wx"}]
+)
+def test_one_fault_refuses_other_words(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ExperimentFailed, match="ValueError"):
+        ask(experiment.one_fault, **arguments)
+
+
+def test_the_tables_show_every_row(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSLAB_HOSTED", "1")  # no style sheet in front
+    assert view.accesses(answer)._repr_html_().count("vb-confirmed") == len(experiment.CASES)
+    assert "#pfec=0x15" in view.accesses(answer)._repr_html_()
+    assert view.others(answer)._repr_html_().count("<tr>") == 1 + len(experiment.OTHERS)
+    assert "fetch an instruction" in repr(view.sentences(answer))
+
+
+def test_the_witnesses_are_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSLAB_HOSTED", "1")
+    host, tcg, kvm = (recorded(e) for e in (experiment.faults, access_matrix.truth_table_tcg, access_matrix.truth_table_kvm))
+    table = view.witnesses(host, tcg, kvm)
+    cells = {row["condition"]: [str(column.cell(row)) for column in table.columns[1:]] for row in table.rows or ()}
+    assert list(cells) == list(CONDITIONS)
+    assert cells["not present"] == ["0x0", "0x2", "0x10", "0x4", "0x6", "0x14"]
+    assert cells["user, SMAP, AC=0"] == ["0x1", "0x3", "ok", "ok", "ok", "ok"]
+    assert cells["first non-canonical address"] == ["#GP"] * 6
+    assert cells["reserved bit 51"][0] == "0x9≠TCG"
+    assert table._repr_html_().count('class="provenance"') == 3
+    assert f"{len(tcg.data) + len(kvm.data) + len(view.HOST)} answers" in table.caption
+
+
+def test_every_disagreement_is_found_by_comparing() -> None:
+    host, tcg, kvm = (recorded(e) for e in (experiment.faults, access_matrix.truth_table_tcg, access_matrix.truth_table_kvm))
+    table = view.disagreements(host, tcg, kvm)
+    wrong = {(row["witness"], row["condition"]) for answer in (tcg, kvm) for row in answer.data if not row["agrees"]}
+    names = {name: witness for witness, name in view.NAMES.items()}
+    assert {(names[row["witness"]], row["condition"]) for row in table.rows or ()} == wrong
+    text = [str(table.columns[3].cell(row)) for row in table.rows or () if row["condition"] == "reserved bit 51"]
+    assert text == ["0x9 0xb 0x19 0xd 0xf 0x1d"]
+
+
+def test_a_host_that_differs_is_named() -> None:
+    host, tcg = recorded(experiment.faults), recorded(access_matrix.truth_table_tcg)
+    rows = [row | {"error_code": 0x44} if (row["access"], row["page"]) == ("read", "NULL + 0x10") else row for row in host.data]
+    lying = Evidence(host.name, rows, host.provenance)
+    assert "not present                           this machine  user read  0x4" in repr(view.disagreements(lying, tcg))
+    assert "0x4≠this machine" in repr(view.witnesses(lying, tcg))

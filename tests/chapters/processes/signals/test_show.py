@@ -1,0 +1,165 @@
+"""The tables and the choice table of the chapter on signals show what was measured, all of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from syslab.bits import get
+from syslab.chapters.processes.signals import ask as signals
+from syslab.chapters.processes.signals import show as view
+from syslab.chapters.processes.signals.cases import DISPOSITIONS, NAMESPACED, SIGNALS, TARGETS, TITLES
+from syslab.evidence import Evidence, recorded
+from syslab.show.table import Link, Measured
+
+ANSWER = recorded(signals.outcomes)
+KEY = re.compile(r"#signals=(\w+)\.(\w+)\.([\w-]+)$")
+
+
+def cells(table: Measured) -> list[list[Any]]:
+    rows = table.evidence.data if table.rows is None else table.rows
+    return [[column.cell(row) for column in table.columns] for row in rows]
+
+
+def links(table: Measured) -> list[Link]:
+    return [cell for row in cells(table) for cell in row if isinstance(cell, Link)]
+
+
+def row_of(link: Link) -> dict[str, Any]:
+    """The measured row that a cell opens."""
+    found = KEY.match(link.href)
+    assert found, link.href
+    return next(r for r in ANSWER.data if (r["signal"], r["disposition"], r["target"]) == found.groups())
+
+
+@pytest.mark.parametrize(
+    ("table", "shown"),
+    [
+        (view.dispositions(ANSWER), [(name, how, "process") for name in SIGNALS for how in DISPOSITIONS]),
+        (view.targets(ANSWER), [(name, "default", target) for target in TARGETS for name in SIGNALS]),
+    ],
+    ids=["dispositions", "targets"],
+)
+def test_the_grids_show_their_rows_and_open_them(table: Measured, shown: list[tuple[str, str, str]]) -> None:
+    opened = [row_of(link) for link in links(table)]
+    assert [(r["signal"], r["disposition"], r["target"]) for r in opened] == shown
+    for link, row in zip(links(table), opened, strict=True):
+        assert {"died": "ended"}.get(row["outcome"], row["outcome"]) in link.text
+        assert ("EINVAL" in link.text) == (table.columns[1].heading == "default" and row["refused"] == "EINVAL")
+
+
+def test_a_grid_says_what_the_process_said() -> None:
+    for link in links(view.dispositions(ANSWER)):
+        row = row_of(link)
+        assert ("handler ran" in link.text) == bool(row["said"] and row["outcome"] != "died")
+        assert ("pending" in link.text) == bool(row["pending"])
+
+
+def test_every_key_and_process_is_shown() -> None:
+    answer = recorded(signals.keyboard)
+    table = view.keys(answer)
+    headings = [column.heading for column in table.columns]
+    shown = cells(table)
+    assert len(shown) * (len(headings) - 2) == len(answer.data)
+    for row in answer.data:
+        where = next(
+            line for line in shown if line[0].startswith(row["process"]) and ("prompt" in line[0]) == (row["situation"] == "prompt")
+        )
+        text = str(where[headings.index(row["key"])])
+        assert text.startswith("got it, " if row["got_it"] else "not reached")
+        assert {"died": "ended"}.get(row["outcome"], row["outcome"]) in text or (row["outcome"], text) == (
+            "survived",
+            "not reached",
+        )
+        assert (f"($?\u00a0{row['shell_status']})" in text) == (row["shell_status"] is not None)
+        assert where[1] == ("yes" if row["in_foreground_group"] else "no")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "table"),
+    [(signals.core_flag, view.core), (signals.clean_up, view.clean_up), (signals.shell_says, view.shell_says)],
+    ids=["core", "clean_up", "shell_says"],
+)
+def test_every_row_and_every_status_is_shown(experiment: Any, table: Any) -> None:
+    answer = recorded(experiment)
+    shown = cells(table(answer))
+    assert len(shown) == len(answer.data)
+    for line, row in zip(shown, answer.data, strict=True):
+        text = [str(cell) for cell in line]
+        if row["wait_status"] is not None:
+            assert f"{row['wait_status']:#x}" in text
+        assert str(row.get("shell_status", "")) in text or "shell_status" not in row
+    assert table(answer)._repr_html_()
+
+
+def test_a_case_that_was_not_tried_is_said_so() -> None:
+    row = {"core_pattern": "|/bin/collect %p", "limit": "the hard limit", "wait_status": None, "core": None, "tried": False}
+    table = view.core(Evidence("signals.core_flag", [row], ANSWER.provenance))
+    assert [str(cell) for cell in cells(table)[0]] == ["the hard limit", "not tried", "it would leave a core behind"]
+    assert table.caption == "core_pattern: |/bin/collect %p"
+
+
+@pytest.mark.parametrize("table", [view.keys(recorded(signals.keyboard)), view.shell_says(recorded(signals.shell_says))])
+def test_numbers_open_their_decoder(table: Measured) -> None:
+    for link in links(table):
+        anchor, _, value = link.href.removeprefix("#").partition("=")
+        assert link.text.rstrip(")").endswith((value, str(int(value, 16))))
+        get(anchor).check(int(value, 16))
+
+
+def test_the_choice_table_has_every_outcome_and_agrees() -> None:
+    table = view.table(ANSWER)
+    assert len(table.outcomes) == len(ANSWER.data) == 196
+    assert not re.search(r"[.|&=]", "".join(value for d in table.dimensions for value, _ in d["options"]))
+    for row in ANSWER.data:
+        shown = table.outcomes["|".join((row["signal"], row["disposition"], row["target"]))]
+        title, told = shown["title"], [line[:2] for line in shown["lines"]]
+        assert shown["tone"] == {"died": "bad", "survived": "good"}.get(row["outcome"], "plain")
+        if row["wait_status"] is not None:
+            assert title == get("wait").sentence(row["wait_status"])
+            assert ["wait status:", f"{row['wait_status']:#x}"] in told
+        begins = {"died": ("Ended", "Exited"), "survived": "Survived", "stopped": "Stopped", "continued": "Continued"}
+        assert title.startswith(begins[row["outcome"]])
+        everything = title + str(told)
+        assert row["refused"] in everything
+        for word in filter(None, row["stands"].split(", ")):
+            assert any(name == "before the signal:" and text.startswith(word) for name, text in told)
+        assert ("pending" in everything) == bool(row["pending"])
+        assert ("handler ran" in everything or ["the handler:", "ran"] in told) == any(s.startswith("handler") for s in row["said"])
+        if row["atexit_ran"] is not None:
+            assert ["atexit functions:", "ran" if row["atexit_ran"] else "did not run"] in told
+        if row["shell_status"] is not None:
+            assert ["a shell's $?:", str(row["shell_status"])] in told
+
+
+def test_links_of_the_choice_table_lead_to_a_layout() -> None:
+    for outcome in view.table(ANSWER).outcomes.values():
+        for anchor, value in (line[2].removeprefix("#").split("=") for line in outcome["lines"] if len(line) > 2):
+            get(anchor).check(int(value, 16))
+
+
+def test_a_refused_namespace_is_no_outcome() -> None:
+    refused = "unshare: unshare failed: Operation not permitted"
+    rows = [
+        row
+        | (
+            {"outcome": "not possible here", "why": refused, "stands": "", "wait_status": None, "atexit_ran": None, "pending": None, "said": [], "refused": ""}
+            if row["target"] in NAMESPACED
+            else {}
+        )
+        for row in ANSWER.data
+    ]  # fmt: skip
+    answer = Evidence("signals.outcomes", rows, ANSWER.provenance)
+    assert repr(view.targets(answer)).count("not possible") == len(SIGNALS) * len(NAMESPACED)
+    shown = view.table(answer).outcomes["TERM|default|pid-1"]
+    assert shown == {
+        "title": "This could not be tried on the machine that made this page.",
+        "tone": "plain",
+        "lines": [["why:", refused]],
+    }
+
+
+def test_every_target_has_its_names() -> None:
+    assert set(view.SHORT) == set(TITLES) == set(TARGETS)
