@@ -10,6 +10,7 @@ import ast
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "syslab"
@@ -43,8 +44,8 @@ def imports(tree: ast.AST, package: str) -> set[str]:
 
 
 def _neighbours(path: Path) -> set[Path]:
-    """Data that belongs to a module: a widget's script and style."""
-    found = {path.with_suffix(suffix) for suffix in (".js", ".css")}
+    """Data that belongs to a module: a widget's script and style, a table's template."""
+    found = {path.with_suffix(suffix) for suffix in (".js", ".css", ".html")}
     if path.parent.name == "widgets":
         found |= set(path.parent.glob("common.*"))
     return {p for p in found if p.is_file()}
@@ -59,17 +60,26 @@ def _direct(path: Path) -> tuple[frozenset[str], frozenset[Path]]:
 
 @cache
 def _reexports(path: Path) -> dict[str, str]:
-    """Name -> module, for a package that does nothing but hand on names; {} for other modules."""
+    """Name -> module, for a package that does nothing but hand on names, at once or when asked for; {} for other modules."""
     if path.name != "__init__.py":
         return {}
     package = ".".join(path.parent.relative_to(ROOT).parts)
     found: dict[str, str] = {}
-    for node in ast.parse(path.read_bytes()).body:
+    body = ast.parse(path.read_bytes()).body
+    for node in [inner for outer in body for inner in (outer.body if _is_for_types(outer) else [outer])]:
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             found.update({alias.asname or alias.name: f"{package}.{node.module}" for alias in node.names})
-        elif not (_is_text(node) or _is_list_of_names(node) or _is_future(node)):
+        elif not (_is_text(node) or _is_list_of_names(node) or _is_future(node) or _is_lazy(node)):
             return {}
     return found
+
+
+def _is_for_types(node: ast.stmt) -> TypeGuard[ast.If]:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def _is_lazy(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -81,7 +91,7 @@ def _is_list_of_names(node: ast.stmt) -> bool:
 
 
 def _is_future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    return isinstance(node, ast.ImportFrom) and node.module in ("__future__", "typing")
 
 
 def closure(modules: set[str], whole: bool = False) -> list[Path]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .environment import BUILD, ROOT
@@ -113,13 +114,13 @@ def experiments() -> dict[str, float]:
 
     figures = {}
     for experiment in known():
-        if "here" in places(experiment) and not experiment.missing():
-            figures[f"experiment {experiment.name}"] = run(experiment).seconds
-        if "lab" in places(experiment):
-            try:
-                figures[f"experiment {experiment.name}, lab VM"] = lab.run(experiment)[0].seconds
-            except lab.NotInLab:
-                continue
+        for place, witness in places(experiment):
+            if place == "lab":
+                with suppress(lab.NotInLab):
+                    figures[f"experiment {experiment.name}, lab VM"] = lab.run(experiment, witness.arguments)[0].seconds
+            elif not witness.missing():
+                machine = f", {witness.machine}" if witness.machine else ""
+                figures[f"experiment {experiment.name}{machine}"] = run(experiment, witness.arguments).seconds
     return figures
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from syslab.evidence import records
+from syslab.evidence.answer import VIEWS
 from syslab.sources import closure, hash_files, imports
 
 from .able import able
@@ -76,17 +77,22 @@ class Chapter:
 
     @cached_property
     def files(self) -> list[Path]:
-        """The project's modules that its cells import, with what those import."""
+        """The project's modules that its cells import, with what those import, and what is found by name when answers are shown."""
         modules: set[str] = set()
         for cell in self.cells:
             modules |= imports(ast.parse(_python_only(cell)), "")
-        return closure({m for m in modules if m.split(".")[0] == "syslab"})
+        own = {m for m in modules if m.split(".")[0] == "syslab"}
+        reached = {path.parent for path in closure(own) if path.name == "ask.py" or path.parent.name == "questions"}
+        views = {".".join((folder / "show").relative_to(ROOT).parts) for folder in reached}
+        return closure(own | views | {VIEWS})
 
     @property
     def rooms(self) -> list[str]:
         """The modules with the questions it asks."""
         asks = [
-            path for path in self.files if path.name == "ask.py" or (path.parent.name == "questions" and path.stem != "__init__")
+            path
+            for path in self.files
+            if path.name == "ask.py" or (path.parent.name == "questions" and path.stem not in ("__init__", "show"))
         ]
         return sorted(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in asks)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from syslab.evidence import LAB_VM, Experiment, lab, records
+from syslab.evidence import LAB_VM, Experiment, Witness, lab, records
 from syslab.evidence.bounded import ExperimentFailed, run
 from syslab.evidence.provenance import here
 from syslab.sources import code_hash
@@ -33,18 +33,18 @@ def experiments() -> Iterator[Experiment]:
 
 
 def _recordable(experiment: Experiment) -> bool:
-    code = experiment.function.__code__
-    return code.co_argcount + code.co_kwonlyargcount == 0
+    return not experiment.parameters
 
 
-def places(experiment: Experiment) -> list[str]:
-    """Where it is to be recorded: "here", "lab" (the lab VM), or both."""
-    return ([] if LAB_VM in experiment.needs else ["here"]) + (["lab"] if lab.possible(experiment) else [])
+def places(experiment: Experiment) -> list[tuple[str, Witness]]:
+    """Where it is to be recorded, "here" or "lab" (the lab VM), and as which witness."""
+    found = [("here", witness) for witness in experiment.witnesses if LAB_VM not in witness.needs]
+    return found + ([("lab", experiment.witnesses[0])] if lab.possible(experiment) else [])
 
 
-def witness(experiment: Experiment, place: str) -> str:
+def called(place: str, witness: Witness) -> str:
     """Who answers there."""
-    return lab.WITNESS if place == "lab" else experiment.witness
+    return lab.WITNESS if place == "lab" else witness.name
 
 
 def stale(experiment: Experiment, witness: str = "") -> bool:
@@ -56,21 +56,22 @@ def stale(experiment: Experiment, witness: str = "") -> bool:
     return provenance.code != code_hash(experiment.function.__module__)
 
 
-def record(experiment: Experiment, place: str = "here") -> str:
+def record(experiment: Experiment, place: str = "here", witness: Witness | None = None) -> str:
     """Run it there and write its record; what happened, in a line. ExperimentFailed passes through."""
+    asked = witness or experiment.witnesses[0]
     code = code_hash(experiment.function.__module__)
     if place == "lab":
         try:
-            result, provenance = lab.run(experiment)
+            result, provenance = lab.run(experiment, asked.arguments)
         except lab.NotInLab as there:
             return f"not in the lab VM: {there}"
         provenance = replace(provenance, code=code)
     else:
-        missing = experiment.missing()
+        missing = asked.missing()
         if missing:
             return "not here: " + "; ".join(f"needs {need.name}, but {why}" for need, why in missing)
-        result = run(experiment)
-        provenance = here("live", result.seconds, experiment.tools, experiment.witness, code)
+        result = run(experiment, asked.arguments)
+        provenance = here("live", result.seconds, asked.tools, asked.name, code)
     records.save(experiment.name, result.data, provenance)
     return f"recorded by {provenance.witness} in {result.seconds:.2f} s"
 
@@ -87,14 +88,15 @@ def main() -> int:
         print(f"no such experiment: {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
     bad = 0
-    for name, place in [(one, place) for one in options.names or known for place in places(known[one])]:
-        if not (options.all or options.names or stale(known[name], witness(known[name], place))):
-            print(f"{name}: fresh ({witness(known[name], place)})")
+    for name, place, witness in [(one, *where) for one in options.names or known for where in places(known[one])]:
+        who = called(place, witness)
+        if not (options.all or options.names or stale(known[name], who)):
+            print(f"{name}: fresh ({who})")
             continue
         try:
-            outcome = record(known[name], place)
+            outcome = record(known[name], place, witness)
         except ExperimentFailed as error:
-            outcome = f"FAILED ({witness(known[name], place)}): {error}"
+            outcome = f"FAILED ({who}): {error}"
         bad |= not outcome.startswith("recorded")
         print(f"{name}: {outcome}", flush=True)
     return bad

@@ -1,31 +1,34 @@
 """Which machine answered: live where it can be, else a record, never a pretence.
 
->>> from syslab.evidence import ask
->>> from syslab.chapters.memory.page_fault_error_code import ask as page_fault_error_code
+>>> from syslab import ask
+>>> from syslab.chapters.memory import page_fault_error_code
 >>> answer = ask(page_fault_error_code.faults)
 >>> answer.data, answer.provenance.how
 
-The order is: here, then the lab VM if the experiment can run there, then the committed record. ``ask_each`` asks
-both machines. A run that fails or takes too long is answered from the record as well, and the provenance line says
-what happened. ``SYSLAB_EVIDENCE=record`` takes records only; ``live`` refuses them; ``strict`` takes them for what this
-machine lacks, but not for a run that failed: so the tests run. ``SYSLAB_LAB=off`` hides the lab VM.
+A question is put to each of its witnesses, and to the lab VM if it can run there; the answer has one evidence of each, this
+machine's first. A witness that cannot be asked answers from its committed record, and so does one whose run fails or takes
+too long; the provenance line says what happened. ``SYSLAB_EVIDENCE=record`` takes records only; ``live`` refuses them;
+``strict`` takes them for what this machine lacks, but not for a run that failed: so the tests run. ``SYSLAB_LAB=off`` hides
+the lab VM.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from . import lab, records
+from .answer import Answer, Evidence
 from .bounded import ExperimentFailed, ExperimentTimeout, run
-from .experiment import Experiment, experiment
+from .experiment import Experiment, Witness, experiment
 from .needs import KVM, LAB_VM, LINUX, X86_64, Need, tool
 from .provenance import Provenance, here
 
 __all__ = [
-    "KVM", "LAB_VM", "LINUX", "X86_64", "CannotRunHere", "Evidence", "Experiment", "ExperimentFailed", "ExperimentTimeout",
-    "Need", "Provenance", "ask", "ask_each", "experiment", "recorded", "tool",
+    "KVM", "LAB_VM", "LINUX", "X86_64", "Answer", "CannotRunHere", "Evidence", "Experiment", "ExperimentFailed",
+    "ExperimentTimeout", "Need", "Provenance", "Witness", "ask", "ask_each", "experiment", "recorded", "tool",
 ]  # fmt: skip
 
 Missing = list[tuple[Need, str]]
@@ -33,23 +36,6 @@ Missing = list[tuple[Need, str]]
 
 class CannotRunHere(RuntimeError):
     """This machine lacks what the experiment needs, and there is no record of it."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Plain data, and who it came from. Displays as its provenance line."""
-
-    name: str
-    data: Any
-    provenance: Provenance
-
-    def __repr__(self) -> str:
-        return self.provenance.line()
-
-    def _repr_html_(self) -> str:
-        from .line import provenance_html, styled
-
-        return styled(provenance_html(self.provenance))
 
 
 MODE = "SYSLAB_EVIDENCE"
@@ -63,106 +49,105 @@ def mode() -> str:
     return word
 
 
-def _recorded_witness(experiment: Experiment) -> str:
-    """Its own witness, else whoever has a record: a machine without KVM cannot say which KVM it would be."""
-    there = records.witnesses(experiment.name)
-    return experiment.witness if experiment.witness in there or not there else there[0]
+_NO_RUN: Missing = [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), "SYSLAB_EVIDENCE=record")]
 
 
-def _live(experiment: Experiment, arguments: dict[str, Any]) -> Evidence:
-    result = run(experiment, arguments)
-    return Evidence(experiment.name, result.data, here("live", result.seconds, experiment.tools, experiment.witness))
+@dataclass(frozen=True)
+class _Way:
+    """One witness of a question, here or in the lab VM; ``missing`` is what it lacks, as far as that is known without asking."""
+
+    experiment: Experiment
+    witness: Witness
+    inside: bool
+    missing: Missing
+
+    def run(self, arguments: dict[str, Any]) -> Evidence:
+        """Ask. NotInLab, or ExperimentFailed."""
+        given = self.witness.arguments | arguments
+        if self.inside:
+            result, provenance = lab.run(self.experiment, given)
+        else:
+            result = run(self.experiment, given)
+            provenance = here("live", result.seconds, self.witness.tools, self.witness.name)
+        return Evidence(self.experiment.name, result.data, provenance, self.experiment)
+
+    def kept(self) -> list[str]:
+        """The witnesses whose record can stand in, its own first: a machine without KVM cannot say which KVM it would be."""
+        there = records.witnesses(self.experiment.name)
+        if self.inside:
+            return [name for name in there if name == lab.WITNESS]
+        taken = {lab.WITNESS, *(w.called for w in self.experiment.witnesses if w is not self.witness)}
+        return sorted((name for name in there if name not in taken), key=lambda name: name != self.witness.name)
+
+    def record(self, kept: list[str], missing: Missing, failure: ExperimentFailed | None) -> Evidence:
+        """The record, which says what a run would need, or what became of it."""
+        data, provenance = records.load(self.experiment.name, kept[0])
+        install = () if failure else tuple(dict.fromkeys(hint for need, why in missing if (hint := need.hint(why))))
+        failed = " ".join(str(failure).split()) if failure else ""
+        about = replace(provenance, how="record", install=install, failed=failed)
+        return Evidence(self.experiment.name, data, about, self.experiment)
 
 
-def _lab(experiment: Experiment, arguments: dict[str, Any]) -> Evidence:
-    result, provenance = lab.run(experiment, arguments)
-    return Evidence(experiment.name, result.data, provenance)
-
-
-def _record(experiment: Experiment, witness: str, missing: Missing, failure: ExperimentFailed | None = None) -> Evidence:
-    data, provenance = records.load(experiment.name, witness)
-    install = tuple(dict.fromkeys(hint for need, why in missing if (hint := need.hint(why))))
-    failed = " ".join(str(failure).split()) if failure else ""
-    return Evidence(experiment.name, data, replace(provenance, how="record", install=install, failed=failed))
+def _ways(experiment: Experiment) -> Iterator[_Way]:
+    """Whom to ask, in order. The lab VM is not asked what this machine says as well, nor where one answer is enough."""
+    for witness in experiment.witnesses:
+        missing = witness.missing()
+        elsewhere = lab.possible(experiment) and (
+            bool(missing) or not (experiment.alone or LAB_VM in witness.needs or witness.name == lab.WITNESS)
+        )
+        if elsewhere and experiment.alone:  # a machine before a record
+            yield _Way(experiment, witness, True, [])
+            elsewhere = False
+        if not (missing and LAB_VM in witness.needs):
+            yield _Way(experiment, witness, False, missing)
+        if elsewhere:
+            yield _Way(experiment, witness, True, [])
 
 
 def _why(missing: Missing) -> str:
     return "; ".join(f"needs {need.name}, but {reason}" for need, reason in missing)
 
 
-_NO_RUN: Missing = [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), "SYSLAB_EVIDENCE=record")]
+def ask(experiment: Experiment, **arguments: Any) -> Answer:
+    """Ask each witness of a question; which they are is declared with it. What each lacks is answered from its record.
 
-
-def ask(experiment: Experiment, **arguments: Any) -> Evidence:
-    """Ask a machine. Here if it has what the experiment needs, else the lab VM, else the committed record.
-
-    With ``arguments`` there is no record to fall back to: :class:`CannotRunHere` says what is missing, and a run that
-    fails raises :class:`ExperimentFailed`. Without, the record answers and its line says what failed.
-    """
-    missing = experiment.missing()
-    asked = mode()
-    try:
-        if asked == "record" and not arguments:
-            missing = missing or _NO_RUN
-        elif not missing:
-            return _live(experiment, arguments)
-        elif lab.possible(experiment) and asked != "record":
-            try:
-                return _lab(experiment, arguments)
-            except lab.NotInLab as there:  # what helps is either
-                missing = [pair for pair in missing if pair[0] != LAB_VM] + there.missing
-    except ExperimentFailed as failure:
-        if arguments or asked in ("live", "strict") or not records.witnesses(experiment.name):
-            raise
-        return _record(experiment, _recorded_witness(experiment), [], failure)
-    if arguments or asked == "live":
-        raise CannotRunHere(f"{experiment.name} cannot run here: {_why(missing)}")
-    try:
-        return _record(experiment, _recorded_witness(experiment), missing)
-    except records.NoRecord as none:
-        raise CannotRunHere(f"{experiment.name} cannot run here ({_why(missing)}) and {none}") from None
-
-
-def ask_each(experiment: Experiment, **arguments: Any) -> list[Evidence]:
-    """One answer a witness: this machine's first (live, or a machine's record where it cannot), then the lab VM's.
-
-    A witness that neither can be asked nor has a record is left out; :class:`CannotRunHere` if that leaves none.
+    With ``arguments`` there are no records to fall back to, and a run that fails raises :class:`ExperimentFailed`. Without,
+    the record answers and its line says what failed. A witness that neither can be asked nor has a record is left out;
+    :class:`CannotRunHere` if that leaves none.
     """
     asked = mode()
     only_records = asked == "record" and not arguments
     answers: list[Evidence] = []
     whole: Missing = []
-    missing = experiment.missing()
-    for where, able, question in (
-        ("here", not missing, _live),
-        (
-            "lab",
-            lab.possible(experiment) and (LAB_VM in experiment.needs or bool(missing) or experiment.witness != lab.WITNESS),
-            _lab,
-        ),
-    ):
-        kept = [w for w in records.witnesses(experiment.name) if (w == lab.WITNESS) == (where == "lab")]
-        reasons = _NO_RUN if only_records else missing if where == "here" else []
-        failed: ExperimentFailed | None = None
-        if able and not only_records:
+    for way in _ways(experiment):
+        missing, failed = way.missing or (_NO_RUN if only_records else []), None
+        kept = [] if arguments or asked == "live" else way.kept()
+        if not missing:
             try:
-                answers.append(question(experiment, arguments))
-                continue
+                answers.append(way.run(arguments))
             except lab.NotInLab as there:
-                reasons = there.missing
+                missing = there.missing
             except ExperimentFailed as failure:
-                if arguments or asked in ("live", "strict") or not kept:
+                if asked == "strict" or not kept:
                     raise
                 failed = failure
-        whole += reasons
-        if kept and not arguments and asked != "live":
-            answers.append(_record(experiment, experiment.witness if experiment.witness in kept else kept[0], reasons, failed))
+        if missing or failed:
+            whole += missing
+            answers += [way.record(kept, missing, failed)] if kept else []
+        if answers and experiment.alone:
+            break
     if not answers:
-        raise CannotRunHere(f"{experiment.name} cannot run here ({_why(whole)}) and there is no record that could stand in")
-    return answers
+        none = "" if arguments or asked == "live" else f", and there is no record of {experiment.name} that could stand in"
+        raise CannotRunHere(f"{experiment.name} cannot run here: {_why(whole)}{none}")
+    return Answer(experiment, answers)
+
+
+ask_each = ask  # the old name, until every page asks in the one way
 
 
 def recorded(experiment: Experiment, witness: str = "") -> Evidence:
-    """The committed record by ``witness`` (by default whom :func:`ask` would take), whatever this machine can do."""
-    data, provenance = records.load(experiment.name, witness or _recorded_witness(experiment))
-    return Evidence(experiment.name, data, replace(provenance, how="record"))
+    """The committed record by ``witness`` (by default the first whom :func:`ask` would take), whatever this machine can do."""
+    there = records.witnesses(experiment.name)
+    own = [one.name for one in experiment.witnesses if one.name in there] or there or [experiment.witness]
+    data, provenance = records.load(experiment.name, witness or own[0])
+    return Evidence(experiment.name, data, replace(provenance, how="record"), experiment)

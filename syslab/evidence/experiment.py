@@ -1,4 +1,4 @@
-"""Declaring an experiment: a plain function, what it needs, and how long it may take."""
+"""Declaring an experiment: a plain function, who can answer it, what each of them needs, and how long it may take."""
 
 from __future__ import annotations
 
@@ -10,28 +10,73 @@ from .needs import Need
 
 
 @dataclass(frozen=True)
+class Witness:
+    """A kind of machine that can answer a question.
+
+    ``called`` is its name in the provenance and the record's file: ``host``, ``tcg-max``, or a function where it depends
+    on the machine that the book runs on (``kvm-svm``). ``machine`` is what the question's function gets as its argument of
+    that name, where several kinds of machines are asked the same; "" for none.
+    """
+
+    called: str | Callable[[], str] = "host"
+    needs: tuple[Need, ...] = ()
+    tools: tuple[str, ...] = ()
+    machine: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called here."""
+        return self.called if isinstance(self.called, str) else self.called()
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the question's function is called with for it."""
+        return {"machine": self.machine} if self.machine else {}
+
+    def missing(self) -> list[tuple[Need, str]]:
+        """The needs that this machine does not meet, each with the reason."""
+        return [(need, why) for need in self.needs if (why := need.missing())]
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """A function that asks a machine a question and returns JSON-able data, or yields rows of it.
+    """A question: a function that asks a machine and returns JSON-able data, or yields rows of it.
 
     Calling it runs it right here, unbounded; :func:`syslab.evidence.ask` runs it bounded and says who answered.
     A generator's rows are kept when it is stopped by its timeout, so prefer one where there are several cases.
     """
 
     function: Callable[..., Any]
-    needs: tuple[Need, ...]
+    witnesses: tuple[Witness, ...]
     timeout: float
-    tools: tuple[str, ...]
-    asked: str | Callable[[], str] = "host"
     lab: bool = False
+    alone: bool = False
 
     @property
     def witness(self) -> str:
-        """Who answers when it runs here: ``host``, ``tcg-max``, or what this machine makes of it (``kvm-svm``)."""
-        return self.asked if isinstance(self.asked, str) else self.asked()
+        """Who answers when it runs here; the first, where there are several."""
+        return self.witnesses[0].name
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What its witnesses need, all of them together."""
+        return tuple(dict.fromkeys(need for witness in self.witnesses for need in witness.needs))
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The programs whose versions belong into the provenance."""
+        return tuple(dict.fromkeys(tool for witness in self.witnesses for tool in witness.tools))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The arguments that a reader can give."""
+        code = self.function.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        return tuple(name for name in names if not (name == "machine" and self.witnesses[0].machine))
 
     @property
     def name(self) -> str:
-        """``page_fault_error_code.faults``: the module's last name and the function's."""
+        """``page_fault_error_code.faults``: the chapter's name, or the module's, and the function's."""
         parts = self.function.__module__.split(".")
         return f"{parts[-2] if parts[-1] == 'ask' else parts[-1]}.{self.function.__name__}"
 
@@ -45,8 +90,9 @@ class Experiment:
         return self.function.__doc__ or ""
 
     def missing(self) -> list[tuple[Need, str]]:
-        """The needs this machine does not meet, each with the reason."""
-        return [(need, why) for need in self.needs if (why := need.missing())]
+        """The needs this machine does not meet, each with the reason; none if one of the witnesses can be asked here."""
+        each = [witness.missing() for witness in self.witnesses]
+        return min(each, key=len)
 
     def __call__(self, **arguments: Any) -> Any:
         result = self.function(**arguments)
@@ -58,16 +104,22 @@ def experiment(
     timeout: float = 10.0,
     tools: tuple[str, ...] = (),
     witness: str | Callable[[], str] = "host",
+    witnesses: tuple[Witness, ...] = (),
     lab: bool = False,
+    alone: bool = False,
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance.
 
-    ``witness`` names the machine that answers, in the provenance and the record's file: a function where that
-    depends on the machine it runs on. ``lab`` says that it also runs in the lab VM: it and what it imports need
-    nothing but the standard library and this project. Needing ``LAB_VM`` says that it runs nowhere else.
+    ``witness`` names the machine that answers, see :class:`Witness`; ``witnesses`` instead, where several kinds of machines
+    are asked the same, says of each what it needs: the function takes an argument ``machine``. ``lab`` says that the lab VM
+    answers as well: the function and what it imports need nothing but the standard library and this project. Needing
+    ``LAB_VM`` says that it runs nowhere else. ``alone``: one answer is enough, so the lab VM's only where there is none here.
+    ValueError if both ways of naming the witnesses are used.
     """
+    if witnesses and (needs or tools or witness != "host"):
+        raise ValueError("an experiment with witnesses has its needs, tools and names there")
 
     def declare(function: Callable[..., Any]) -> Experiment:
-        return Experiment(function, needs, timeout, tools, witness, lab)
+        return Experiment(function, witnesses or (Witness(witness, needs, tools),), timeout, lab, alone)
 
     return declare

@@ -11,18 +11,15 @@ from typing import Any, NamedTuple
 
 from syslab.bits.page_fault import PFEC
 from syslab.evidence.experiment import experiment
-from syslab.evidence.needs import KVM, X86_64, tool
-from syslab.kvm import backend as kvm_backend
-from syslab.qemu.bare_metal import Answer, GuestHung, GuestShutdown, GuestStopped, HostKvm, Machine, MachineError, Tcg
+from syslab.qemu.bare_metal import Answer, GuestHung, GuestShutdown, GuestStopped, Machine, MachineError
 from syslab.qemu.bare_metal_protocol import LEVELS, PS, XD, Features, P, Request, U, W
 
 from .access_combinations import CONDITIONS, combinations, modes
+from .machines import BOTH, MACHINES
 
 PAGE_FAULT, GENERAL_PROTECTION = 14, 13
 FRAME_BITS = (1 << 52) - (1 << 12)
 AMD = ("AuthenticAMD", "HygonGenuine")
-QEMU = tool("qemu-system-x86_64", "qemu-system-x86")
-QEMU_VERSION = ("qemu-system-x86_64",)
 
 
 class Outcome(NamedTuple):
@@ -199,30 +196,16 @@ def compare(make: Callable[[], Machine], tables: bool = True, timeout: float = 6
     }
 
 
-def kvm_witness() -> str:
-    """``kvm-pvm``, ``kvm-svm`` or ``kvm-vmx``: what this machine's KVM is."""
-    return f"kvm-{kvm_backend()}"
+@experiment(witnesses=BOTH, timeout=60)
+def truth_table(machine: str) -> Iterator[dict[str, Any]]:
+    """Every condition, six ways: what came out, and whether the model agrees. What stops the guest is the reason it gives."""
+    yield from _rows(MACHINES[machine])
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
-def truth_table_tcg() -> Iterator[dict[str, Any]]:
-    """Every condition, six ways, on QEMU's software CPU: what came out, and whether the model agrees."""
-    yield from _rows(Tcg)
+@experiment(witnesses=BOTH, timeout=120)
+def every_combination(machine: str) -> dict[str, Any]:
+    """Every combination of rights, mode, access and controls, compared with the model.
 
-
-@experiment(X86_64, KVM, timeout=60, witness=kvm_witness)
-def truth_table_kvm() -> Iterator[dict[str, Any]]:
-    """The same on this machine's KVM. A condition that stops the guest has the reason as its result."""
-    yield from _rows(HostKvm)
-
-
-@experiment(QEMU, timeout=60, tools=QEMU_VERSION, witness="tcg-max")
-def every_combination_tcg() -> dict[str, Any]:
-    """Every combination of rights, mode, access and controls on QEMU's software CPU, compared with the model."""
-    return compare(Tcg)
-
-
-@experiment(X86_64, KVM, timeout=120, witness=kvm_witness)
-def every_combination_kvm() -> dict[str, Any]:
-    """The same on this machine's KVM, for pages without restrictions in the tables above them."""
-    return compare(HostKvm, tables=False)
+    On this machine's KVM for pages without restrictions in the tables above them.
+    """
+    return compare(MACHINES[machine], tables=machine == "tcg")

@@ -1,14 +1,29 @@
-"""Measured tables and provenance lines, as HTML for the book and JupyterLab and as text for everything else."""
+"""Tables: as HTML for the book and JupyterLab and as text for everything else, from the same cells.
+
+>>> Table(answer)                                         # every key a column
+>>> Table(answer, [Column("Code", "error_code")])         # the columns named
+>>> Table(answer, values, keys=keys)                      # rows with equal keys aligned, a column a witness
+>>> Table(answers, columns, rows)                         # rows of your own, made from all the answers
+>>> Table(columns=columns, rows=rows, source="Intel SDM") # nothing measured
+
+Under a measured table stand a provenance line an answer and the code that asked.
+"""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from syslab.evidence import Evidence
-from syslab.evidence.line import provenance_html, styled
+from syslab.evidence.line import styled
+
+from .asked import under
+from .template import filled
+
+Row = Any
+"""A mapping, a NamedTuple, or a sequence: what a column's ``of`` can be looked up in."""
+NOTHING = "no such row"
 
 
 @dataclass(frozen=True)
@@ -35,97 +50,181 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Column:
-    """``of`` is a key of the row, or a function of the row; ``number`` aligns right, in monospace."""
+    """``of`` is a key of the row, a field's name or an index, or a function of the row; ``number`` aligns right, in monospace."""
 
     heading: str
-    of: str | Callable[[dict[str, Any]], Any]
+    of: str | int | Callable[[Row], Any]
     number: bool = False
 
-    def cell(self, row: dict[str, Any]) -> Any:
+    def cell(self, row: Row) -> Any:
         """The content for one row."""
-        return row[self.of] if isinstance(self.of, str) else self.of(row)
+        if callable(self.of):
+            return self.of(row)
+        return getattr(row, self.of) if isinstance(self.of, str) and not isinstance(row, Mapping) else row[self.of]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Rows of an answer as a table with its provenance underneath. ``rows`` defaults to the whole answer.
+class Each:
+    """A column a witness, in a table whose rows are made from all answers: ``of`` gets the row and the witness's name."""
 
-    ``also`` are other answers that the rows draw on: each gets a provenance line.
+    of: Callable[[Row, str], Any]
+    number: bool = False
+
+    def columns(self, witnesses: Iterable[str]) -> list[Column]:
+        """The columns."""
+        return [self._column(witness) for witness in witnesses]
+
+    def _column(self, witness: str) -> Column:
+        return Column(witness, lambda row: self.of(row, witness), self.number)
+
+
+def flat(answers: Evidence | Iterable[Any]) -> tuple[Evidence, ...]:
+    """The evidence in ``answers``: one, several, or answers of several questions."""
+    return (answers,) if isinstance(answers, Evidence) else tuple(one for part in answers for one in flat(part))
+
+
+def witnesses(answers: Sequence[Evidence]) -> list[str]:
+    """Their witnesses' names; numbered where one name stands for several."""
+    names = [answer.provenance.witness for answer in answers]
+    return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
+
+
+def rows_of(answer: Evidence) -> list[Row]:
+    """An answer's rows: a mapping has a row a key, and a single value is a row of its own."""
+    data = answer.data
+    if isinstance(data, Mapping):
+        return [{"what": key, "answer": value} for key, value in data.items()]
+    if not isinstance(data, list):
+        return [{"answer": data}]
+    return [row if isinstance(row, Mapping | list | tuple) else {"answer": row} for row in data]
+
+
+def by_keys(rows: Sequence[Row]) -> list[Column]:
+    """A column a key of the rows, with its name as the heading; numbers align right."""
+    names = dict.fromkeys(key for row in rows for key in (row if isinstance(row, Mapping) else range(len(row))))
+    return [_by_key(name, rows) for name in names]
+
+
+def _by_key(name: Any, rows: Sequence[Row]) -> Column:
+    values = [row[name] for row in rows if not isinstance(row, Mapping) or name in row]
+    number = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+    return Column(str(name).replace("_", " "), lambda row: row.get(name, "") if isinstance(row, Mapping) else row[name], number)
+
+
+class Table:
+    """Rows with columns, and who answered.
+
+    ``answers``: one or several, also of several questions; without ``rows`` their own are shown. ``rows`` are rows of your own,
+    or a function that picks from one answer. ``columns`` default to the rows' keys.
+
+    With ``keys``, the rows of several answers are aligned by what the ``keys`` columns show, and the ``columns`` come once a
+    witness. Where witnesses differ the row is marked "differs", and "only kvm-pvm" where the others have no such row. Rows keep
+    the first answer's order; those of later answers follow. Rows with equal keys are aligned one by one. ``fold`` shows
+    witnesses that say the same as one.
+
+    ``source`` says what a table is made from that was not measured; ``kind`` is a class of the style sheet.
     """
 
-    evidence: Evidence
-    columns: Sequence[Column]
-    rows: Sequence[dict[str, Any]] | None = None
-    caption: str = ""
-    also: Sequence[Evidence] = ()
+    def __init__(
+        self,
+        answers: Evidence | Iterable[Any] = (),
+        columns: Sequence[Column | Each] | None = None,
+        rows: Sequence[Row] | Callable[[Evidence], Sequence[Row]] | None = None,
+        caption: str = "",
+        *,
+        keys: Sequence[Column] = (),
+        fold: bool = False,
+        source: str = "",
+        kind: str = "",
+        label: str = "",
+    ) -> None:
+        self.answers = flat(answers)
+        self.keys, self.fold = tuple(keys), fold
+        self.source, self.kind, self._label = source, kind, label
+        self._each: list[list[Row]] = []
+        if rows is not None and not callable(rows):
+            self.rows = list(rows)
+        else:
+            self._each = [list((rows or rows_of)(answer)) for answer in self.answers]
+            self.rows = [row for each in self._each for row in each]
+            if columns is None and len(self.answers) > 1:
+                columns = self._stacked()
+        if columns is None:
+            columns = by_keys(self.rows)
+        self.columns: list[Column] = []
+        for column in columns:
+            self.columns += column.columns(witnesses(self.answers)) if isinstance(column, Each) else [column]
+        self._same = self._groups() if self.keys else []
+        self.caption = caption
+        if fold and len(self._same) == 1 < len(self.answers):
+            self.caption += f"{': t' if caption else 'T'}he same from {_and(witnesses(self.answers))}"
 
-    def _cells(self) -> list[list[Any]]:
-        rows = self.evidence.data if self.rows is None else self.rows
-        return [[column.cell(row) for column in self.columns] for row in rows]
-
-    def __repr__(self) -> str:
-        body = [[str(cell) for cell in row] for row in self._cells()]
-        lines = _text([column.heading for column in self.columns], body)
-        return "\n".join([*lines, repr(self.evidence), *map(repr, self.also)])
-
-    def _repr_html_(self) -> str:
-        return _figure(self.columns, [("", cells) for cells in self._cells()], self.caption, (self.evidence, *self.also))
-
-
-@dataclass(frozen=True)
-class SideBySide:
-    """Rows of several answers, aligned by what the ``keys`` columns show; the ``values`` columns once a witness.
-
-    Where witnesses differ the row is marked "differs", and "only kvm-pvm" where the others have no such row. Rows keep
-    the first answer's order; those of later answers follow. Rows with equal keys are aligned one by one.
-    """
-
-    answers: Sequence[Evidence]
-    keys: Sequence[Column]
-    values: Sequence[Column]
-    caption: str = ""
-
-    def _witnesses(self) -> list[str]:
-        names = [answer.provenance.witness for answer in self.answers]
-        return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
+    def _stacked(self) -> list[Column]:
+        """Several answers and nobody said how: one where they are equal, else one below the other."""
+        if all(each == self._each[0] for each in self._each):
+            self.rows = self._each[0]
+            return by_keys(self.rows)
+        named = [(who, row) for who, each in zip(witnesses(self.answers), self._each, strict=True) for row in each]
+        self.rows = named
+        inner = by_keys([row for _, row in named])
+        return [Column("witness", 0), *map(_inner, inner)]
 
     def _aligned(self) -> list[tuple[list[Any], list[list[Any] | None]]]:
         """Key cells, and for each answer its value cells (None: it has no such row)."""
         found: dict[tuple[Any, ...], tuple[list[Any], list[list[Any] | None]]] = {}
-        for place, answer in enumerate(self.answers):
+        for place, rows in enumerate(self._each):
             seen: dict[tuple[str, ...], int] = {}
-            for row in answer.data:
+            for row in rows:
                 cells = [column.cell(row) for column in self.keys]
                 key = tuple(map(str, cells))
                 seen[key] = seen.get(key, 0) + 1
                 entry = found.setdefault((*key, seen[key]), (cells, [None] * len(self.answers)))
-                entry[1][place] = [column.cell(row) for column in self.values]
+                entry[1][place] = [column.cell(row) for column in self.columns]
         return list(found.values())
 
-    def _mark(self, answers: list[list[Any] | None]) -> str:
-        there = [i for i, cells in enumerate(answers) if cells is not None]
-        if len(there) < len(answers):
-            return "only " + ", ".join(self._witnesses()[i] for i in there)
-        return "differs" if len({tuple(map(str, cells or ())) for cells in answers}) > 1 else ""
+    def _groups(self) -> list[list[int]]:
+        """Places of the answers, those together that show the same everywhere if they are to be folded."""
+        if not self.fold:
+            return [[place] for place in range(len(self.answers))]
+        aligned = self._aligned()
+        groups: dict[str, list[int]] = {}
+        for place in range(len(self.answers)):
+            shown = str([None if values[place] is None else list(map(str, values[place] or ())) for _, values in aligned])
+            groups.setdefault(shown, []).append(place)
+        return list(groups.values())
 
-    def _columns(self) -> list[Column]:
-        columns = [*self.keys]
-        for witness in self._witnesses():
-            for column in self.values:
-                heading = f"{column.heading} · {witness}" if len(self.values) > 1 or len(self.answers) == 1 else witness
-                columns.append(Column(heading, "", column.number))
-        return columns + ([Column("Witnesses", "")] if len(self.answers) > 1 else [])
+    def _mark(self, values: list[list[Any] | None]) -> str:
+        there = [i for i, cells in enumerate(values) if cells is not None]
+        if len(there) < len(values):
+            return "only " + ", ".join(witnesses(self.answers)[i] for i in there)
+        return "differs" if len({tuple(map(str, cells or ())) for cells in values}) > 1 else ""
 
-    def _rows(self) -> list[tuple[str, list[Any]]]:
-        """Mark and cells of each row, the mark's own cell included."""
+    @property
+    def shown_columns(self) -> list[Column]:
+        """The columns as they stand in the table."""
+        if not self.keys:
+            return self.columns
+        columns, names = [*self.keys], witnesses(self.answers)
+        if self.fold and len(self._same) == 1:
+            return [*columns, *self.columns]
+        for group in self._same:
+            who = _and([names[place] for place in group])
+            alone = len(self.columns) == 1 and len(self.answers) > 1
+            columns += [Column(who if alone else f"{column.heading} · {who}", "", column.number) for column in self.columns]
+        return columns + ([Column("Witnesses", "")] if len(self._same) > 1 else [])
+
+    def shown_rows(self) -> list[tuple[str, list[Any]]]:
+        """Each row's mark and its cells; where there is one, the mark's own cell included."""
+        if not self.keys:
+            return [("", [column.cell(row) for column in self.columns]) for row in self.rows]
         rows = []
-        for key, answers in self._aligned():
-            mark = self._mark(answers)
-            cells = [
-                *key,
-                *(cell for some in answers for cell in (some if some is not None else ["no such row"] * len(self.values))),
-            ]
-            if len(self.answers) > 1:
+        for key, values in self._aligned():
+            mark = self._mark(values)
+            cells = [*key]
+            for place, *_ in self._same:
+                some = values[place]
+                cells += [NOTHING] * len(self.columns) if some is None else some
+            if len(self._same) > 1:
                 cells.append(Verdict(False) if mark == "differs" else mark or "agree")
             rows.append((mark, cells))
         return rows
@@ -133,83 +232,62 @@ class SideBySide:
     @property
     def differing(self) -> int:
         """How many rows are marked."""
-        return sum(bool(mark) for mark, _ in self._rows())
+        return sum(bool(mark) for mark, _ in self.shown_rows())
+
+    @property
+    def label(self) -> str:
+        """What a screen reader calls the table."""
+        said = ", ".join(column.heading for column in self.shown_columns)
+        return self._label or self.caption or (f"measured: {said}" if self.answers else said)
 
     def __repr__(self) -> str:
-        rows = [[str(cell) for cell in cells] for _, cells in self._rows()]
-        return "\n".join([*_text([column.heading for column in self._columns()], rows), *map(repr, self.answers)])
+        head = [column.heading for column in self.shown_columns]
+        lines = [head, *([str(cell) for cell in cells] for _, cells in self.shown_rows())]
+        wide = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        text = ["  ".join(cell.ljust(w) for cell, w in zip(line, wide, strict=True)).rstrip() for line in lines]
+        return "\n".join([*text, *([self.source] if self.source else []), *map(repr, self.answers)])
 
     def _repr_html_(self) -> str:
-        rows = [("differs" if mark else "", cells) for mark, cells in self._rows()]
-        return _figure(self._columns(), rows, self.caption, self.answers)
+        columns, rows = self.shown_columns, self.shown_rows()
+        return styled(filled("table.html", table=self, columns=columns, rows=rows, under=under(self.answers)))
 
 
-def together(answers: Sequence[Evidence], keys: Sequence[Column], values: Sequence[Column], title: str) -> Measured | SideBySide:
-    """One table for all answers where they are equal, else one beside the other."""
-    first, *rest = answers
-    if all(answer.data == first.data for answer in rest):
-        names = " and ".join(answer.provenance.witness for answer in answers)
-        return Measured(first, [*keys, *values], also=rest, caption=f"{title}: the same from {names}" if rest else title)
-    return SideBySide(answers, keys, values, caption=title)
+def _inner(column: Column) -> Column:
+    """The column for rows that stand behind their witness's name."""
+    return replace(column, of=lambda named: column.cell(named[1]))
 
 
-def _text(head: list[str], body: list[list[str]]) -> list[str]:
-    """Lines of a table."""
-    wide = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
-    return ["  ".join(text.ljust(w) for text, w in zip(row, wide, strict=True)).rstrip() for row in [head, *body]]
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(names)
 
 
-def _figure(columns: Sequence[Column], rows: Sequence[tuple[str, list[Any]]], caption: str, answers: Sequence[Evidence]) -> str:
-    """A table that scrolls by itself, its caption, and a provenance line an answer; each row with its class."""
-
-    def cell(tag: str, column: Column, content: Any) -> str:
-        kind = ' class="num"' if column.number else ""
-        scope = ' scope="col"' if tag == "th" else ""
-        return f"<{tag}{scope}{kind}>{_inline(content)}</{tag}>\n"  # a line each: the search drops the tags and reads words
-
-    head = "".join(cell("th", column, column.heading) for column in columns)
-    body = ""
-    for kind, cells in rows:
-        inner = "".join(cell("td", column, content) for column, content in zip(columns, cells, strict=True))
-        body += f'<tr class="{kind}">{inner}</tr>' if kind else f"<tr>{inner}</tr>"
-    label = html.escape(caption or "measured: " + ", ".join(column.heading for column in columns))
-    title = f"<caption>{html.escape(caption)}</caption>\n" if caption else ""
-    return styled(
-        f'<figure class="measured"><div class="scroll" tabindex="0" role="region" aria-label="{label}"><table>'
-        f"{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        f"<figcaption>{''.join(provenance_html(answer.provenance) for answer in answers)}</figcaption></figure>"
-    )
-
-
-def _inline(content: Any) -> str:
-    if isinstance(content, Link):
-        return f'<a href="{html.escape(content.href)}">{html.escape(content.text)}</a>'
-    if isinstance(content, Verdict):
-        kind = "confirmed" if content.held else "corrected"
-        return f'<span class="vb vb-{kind}">{html.escape(str(content))}</span>'
-    return html.escape(str(content))
-
-
-@dataclass(frozen=True)
-class Fields:
+def fields(layout: Any) -> Table:
     """A layout's table: a row a field, with what brought it and the kernel's name for it."""
+    columns = [Column("Bits", "bits", number=True), *(Column(key.title(), key) for key in ("name", "meaning", "since", "linux"))]
+    source = "; ".join(str(source) for source in layout.sources)
+    return Table(columns=columns, rows=layout.table(), source=source, kind="fields", label=layout.name)
 
-    layout: Any
 
-    def __repr__(self) -> str:
-        return "\n".join(f"{row['bits']:>6}  {row['name']:<6} {row['meaning']}" for row in self.layout.table())
+# The names of before, until no chapter has them any more.
 
-    def _repr_html_(self) -> str:
-        head = ("Bits", "Name", "Meaning", "Since", "Linux")
-        keys = ("bits", "name", "meaning", "since", "linux")
-        rows = "".join(
-            "<tr>" + "".join(f"<td{' class=num' if key == 'bits' else ''}>{html.escape(row[key])}</td>\n" for key in keys) + "</tr>"
-            for row in self.layout.table()
-        )
-        titles = "".join(f'<th scope="col"{" class=num" if i == 0 else ""}>{text}</th>\n' for i, text in enumerate(head))
-        sources = "; ".join(str(source) for source in self.layout.sources)
-        return styled(
-            f'<figure class="measured fields"><div class="scroll" tabindex="0" role="region" aria-label="{html.escape(self.layout.name)}">'
-            f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>"
-            f"<figcaption>{html.escape(sources)}</figcaption></figure>"
-        )
+
+class Measured(Table):
+    """``Table(answers, columns, rows, caption)``."""
+
+    def __init__(self, evidence: Any, columns: Sequence[Column], rows: Any = None, caption: str = "", also: Any = ()) -> None:
+        super().__init__([evidence, *also], columns, rows, caption)
+
+
+class SideBySide(Table):
+    """``Table(answers, values, keys=keys, caption=caption)``."""
+
+    def __init__(self, answers: Any, keys: Sequence[Column], values: Sequence[Column], caption: str = "") -> None:
+        super().__init__(answers, values, keys=keys, caption=caption)
+
+
+def together(answers: Any, keys: Sequence[Column], values: Sequence[Column], title: str) -> Any:
+    """``Table(answers, values, keys=keys, caption=title, fold=True)``."""
+    return Table(answers, values, keys=keys, caption=title, fold=True)
+
+
+Fields = fields

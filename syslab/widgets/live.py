@@ -12,13 +12,13 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
-from syslab.show.table import Column, Measured
+from syslab.show.table import Column, Table
 
-from ..evidence import CannotRunHere, Evidence, Experiment, ExperimentFailed, ask
+from ..evidence import Answer, CannotRunHere, Experiment, ExperimentFailed, ask
 from .base import FOLDER
 
 
-def table(answer: Evidence) -> Measured:
+def table(answer: Answer) -> Table:
     """An answer of one row as a table of its own, a line for each value; codes and status words in hex."""
 
     def value(row: dict[str, Any]) -> str:
@@ -26,7 +26,7 @@ def table(answer: Evidence) -> Measured:
         return f"{row['value']:#x}" if number and row["name"].endswith(("code", "status")) else str(row["value"])
 
     rows = [{"name": name, "value": content} for name, content in answer.data.items()]
-    return Measured(answer, [Column("What", lambda row: row["name"].replace("_", " ")), Column("Answer", value)], rows)
+    return Table(answer, [Column("What", lambda row: row["name"].replace("_", " ")), Column("Answer", value)], rows)
 
 
 def _control(name: str, choices: Mapping[str, Any] | str) -> widgets.Dropdown | widgets.Text:

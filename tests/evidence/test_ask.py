@@ -22,8 +22,8 @@ from syslab.evidence import (
     ExperimentTimeout,
     Need,
     Provenance,
+    Witness,
     ask,
-    ask_each,
     experiment,
     lab,
     recorded,
@@ -55,7 +55,7 @@ def test_live(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_record_says_so_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Experiment, "missing", lambda self: [(NEVER, "there are none")])
+    monkeypatch.setattr(Witness, "missing", lambda self: [(NEVER, "there are none")])
     answer = ask(faults)
     assert answer.provenance.how == "record"
     assert "To run it live: apt install unicorn" in repr(answer)
@@ -79,7 +79,7 @@ def test_neither_possible_nor_recorded() -> None:
 
 
 def test_a_record_never_stands_in_for_a_question_with_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Experiment, "missing", lambda self: [(NEVER, "there are none")])
+    monkeypatch.setattr(Witness, "missing", lambda self: [(NEVER, "there are none")])
     with pytest.raises(CannotRunHere, match="one_fault cannot run here"):
         ask(one_fault, access="read")
 
@@ -88,36 +88,32 @@ def test_a_record_never_stands_in_for_a_question_with_arguments(monkeypatch: pyt
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each run here takes too long."""
 
-    def late(experiment: Experiment, arguments: Any) -> None:
+    def late(experiment: Experiment, arguments: Any = None) -> None:
         raise ExperimentTimeout(f"{experiment.name} took longer\nthan 10 s", [])
 
-    monkeypatch.setattr(evidence, "_live", late)
+    monkeypatch.setattr(evidence, "run", late)
 
 
-@pytest.mark.parametrize("question", [ask, lambda e, **more: ask_each(e, **more)[0]])
-def test_a_run_that_fails_is_answered_from_the_record_which_says_so(
-    failing: None, question: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_fails_is_answered_from_the_record_which_says_so(failing: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SYSLAB_EVIDENCE", raising=False)
-    answer = question(faults)
+    answer = ask(faults)
     assert answer.provenance.how == "record" and answer.data == recorded(faults).data
     assert repr(answer).endswith("The run here failed, so this is a record: page_fault_error_code.faults took longer than 10 s")
     assert "To run it live" not in repr(answer)
     assert 'data-run="failed"' in answer._repr_html_(), "the next build runs it again"
     with pytest.raises(ExperimentTimeout):
-        question(one_fault, access="read")  # arguments have no record
+        ask(one_fault, access="read")  # arguments have no record
     for mode in ("strict", "live"):
         monkeypatch.setenv("SYSLAB_EVIDENCE", mode)
         with pytest.raises(ExperimentTimeout):
-            question(faults)
+            ask(faults)
 
 
 def test_a_failure_without_a_record_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for mode in ("", "strict"):
         monkeypatch.setenv("SYSLAB_EVIDENCE", mode)
-        for question in (ask, ask_each):
-            with pytest.raises(ExperimentFailed, match="it broke"):
-                question(broken)
+        with pytest.raises(ExperimentFailed, match="it broke"):
+            ask(broken)
 
 
 def test_no_more_processes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +204,7 @@ def test_kvm_that_does_not_work_says_why(code: int, where: str, says: str, monke
     monkeypatch.delenv("SYSLAB_EVIDENCE", raising=False)
     with monkeypatch.context() as patch:
         patch.setattr(lab, "possible", lambda experiment: False)
-        line = repr(ask(supported_cpuid.compared))
+        line = repr(ask(supported_cpuid.compared)[0])
     assert line.startswith("record · kvm-") and says in line, "a record with that reason, no failure"
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from conftest import marked
 from syslab.evidence import ExperimentFailed, ExperimentTimeout, ask
-from syslab.lab_vm.host import WITNESS, LabDied, LabHung, LabMissing, LabVm, cache, packages, qemu, vm
+from syslab.evidence.lab import WITNESS
+from syslab.lab_vm.host import LabDied, LabHung, LabMissing, LabVm, cache, packages, qemu, vm
 
 from . import lab_cases
 

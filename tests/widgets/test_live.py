@@ -8,7 +8,7 @@ import ipywidgets
 import pytest
 
 from syslab.chapters.memory.page_fault_error_code.ask import one_fault
-from syslab.evidence import X86_64, CannotRunHere, Experiment, Need
+from syslab.evidence import X86_64, CannotRunHere, Experiment, Need, Witness
 from syslab.widgets.live import live
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -51,7 +51,7 @@ def test_a_failure_is_told(shown: list[Any]) -> None:
 
 def test_a_machine_that_cannot_says_what_is_missing(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     unicorn = Need("a unicorn", lambda: None)
-    monkeypatch.setattr(Experiment, "missing", lambda self: [(unicorn, "there are none")])
+    monkeypatch.setattr(Witness, "missing", lambda self: [(unicorn, "there are none")])
     parts(live(one_fault, **OPTIONS))[1].click()
     assert "needs a unicorn, but there are none" in shown[-1].data
 

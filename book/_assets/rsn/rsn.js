@@ -7,7 +7,7 @@
   };
   for (const box of document.querySelectorAll("div.highlight")) {
     const pre = box.querySelector("pre");
-    if (!pre || box.closest(".cell_output")) continue;
+    if (!pre || (box.closest(".cell_output") && !box.closest(".asked"))) continue;
     const b = Object.assign(document.createElement("button"), { type: "button", className: "copybtn", textContent: "Copy" });
     b.setAttribute("aria-live", "polite");
     b.onclick = async () => {
@@ -52,7 +52,7 @@
     };
   }
   const menus = open => document.querySelectorAll(`details.rsn-menu${open ? "[open]" : ""}`);
-  addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("main details:not(.rsn-menu)")) d.open = true; });
+  addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("main details:not(.rsn-menu,.asked)")) d.open = true; });
   document.addEventListener("click", e => { for (const m of menus(true)) if (!m.contains(e.target)) m.open = false; });
   // a link within the page closes the drawer it was chosen in
   document.addEventListener("click", e => e.target.closest?.('dialog a[href^="#"]')?.closest("dialog").close());

@@ -14,6 +14,4 @@ from __future__ import annotations
 from .errors import LabCorrupt, LabDied, LabError, LabHung, LabMissing
 from .vm import LabVm, Reply
 
-__all__ = ["WITNESS", "LabCorrupt", "LabDied", "LabError", "LabHung", "LabMissing", "LabVm", "Reply"]
-
-WITNESS = "kvm-svm-tcg"  # what answers in there: KVM on SVM, which TCG emulates
+__all__ = ["LabCorrupt", "LabDied", "LabError", "LabHung", "LabMissing", "LabVm", "Reply"]

@@ -1,1 +1,7 @@
 """CPUID: the chapter book/cpu/cpuid.md."""
+
+from __future__ import annotations
+
+from .ask import cpuid_tool, features_vs_cpuinfo, first_seen, leaves, read
+
+__all__ = ["cpuid_tool", "features_vs_cpuinfo", "first_seen", "leaves", "read"]

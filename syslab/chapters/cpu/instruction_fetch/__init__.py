@@ -1,1 +1,7 @@
 """Instruction fetch: the chapter book/cpu/instruction-fetch.md."""
+
+from __future__ import annotations
+
+from .ask import far_jumps, host, modes, one_start, pages_kvm, pages_tcg, reset
+
+__all__ = ["far_jumps", "host", "modes", "one_start", "pages_kvm", "pages_tcg", "reset"]

@@ -9,11 +9,13 @@ from typing import Any
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
+from syslab.kvm import witness
 from syslab.native import faults
 from syslab.native.code import PROT_READ, PROT_WRITE, map_pages
 from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
 from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, Features, P, Request, U, W
-from syslab.questions.access_matrix import QEMU, QEMU_VERSION, Outcome, ask_all, kvm_witness, outcome, predict
+from syslab.questions.access_matrix import Outcome, ask_all, outcome, predict
+from syslab.questions.machines import QEMU
 
 from . import cs_base, real_mode
 
@@ -39,7 +41,7 @@ def linear(mode: str, base: int, rip: int) -> int:
     return rip if mode == "long" else (base + rip) & MASK_32
 
 
-@experiment(X86_64, KVM, timeout=20, witness=kvm_witness)
+@experiment(X86_64, KVM, timeout=20, witness=witness)
 def modes() -> Iterator[dict[str, Any]]:
     """One RIP, three CS bases, three modes: the address the instruction came from. Paging maps each address to itself."""
     for mode, base in product(cs_base.MODES, BASES):
@@ -47,14 +49,14 @@ def modes() -> Iterator[dict[str, Any]]:
         yield {"mode": mode, "base": base, "rip": found.rip, "fetched": found.fetched, "model": linear(mode, base, RIP)}
 
 
-@experiment(X86_64, KVM, witness=kvm_witness)
+@experiment(X86_64, KVM, witness=witness)
 def reset() -> dict[str, int]:
     """CS and RIP that KVM gives a new vCPU."""
     state = cs_base.after_reset()
     return {"selector": state.selector, "base": state.base, "rip": state.rip}
 
 
-@experiment(QEMU, timeout=30, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=30, tools=("qemu-system-x86_64",), witness="tcg-max")
 def far_jumps() -> Iterator[dict[str, Any]]:
     """Reset and ``ljmp cs:ip`` to code that says its CS, its IP and where it was fetched."""
     for cs, ip in JUMPS:
@@ -62,7 +64,7 @@ def far_jumps() -> Iterator[dict[str, Any]]:
         yield {"cs": place.cs, "ip": place.ip, "fetched": place.fetched, "model": cs * 16 + ip}
 
 
-@experiment(X86_64, KVM, witness=kvm_witness)
+@experiment(X86_64, KVM, witness=witness)
 def one_start(mode: str, base: int = 0, rip: int = RIP) -> dict[str, str]:
     """Start in ``mode`` with CS ``base`` at ``rip``. A copy of the code stands where the model expects it, and at ``rip``.
 
@@ -105,13 +107,13 @@ def _pages(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
         }
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def pages_tcg() -> Iterator[dict[str, Any]]:
     """A fetch in both modes from every kind of page, with and without SMEP, on QEMU's software CPU."""
     yield from _pages(Tcg)
 
 
-@experiment(X86_64, KVM, timeout=30, witness=kvm_witness)
+@experiment(X86_64, KVM, timeout=30, witness=witness)
 def pages_kvm() -> Iterator[dict[str, Any]]:
     """The same on this machine's KVM."""
     yield from _pages(HostKvm)

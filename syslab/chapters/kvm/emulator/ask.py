@@ -180,7 +180,7 @@ def _against_the_cpu(case: Case, told: emulator_guest.Course, own: emulator_gues
     return "same" if (own.ended, own.state) == (told.ended, told.state) else "differs"
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
 def one(instruction: str = "mmio-load") -> dict[str, Any]:
     """One of :data:`.RIP_CASES` on this machine's KVM. KeyError that says which there are."""
     case = next((case for case in RIP_CASES if case.key == instruction), None)

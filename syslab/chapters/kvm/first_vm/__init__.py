@@ -1,1 +1,7 @@
 """A hypervisor on one page: the chapter book/kvm/first-vm.md."""
+
+from __future__ import annotations
+
+from .ask import cost, ioctls, programs, your_bytes
+
+__all__ = ["cost", "ioctls", "programs", "your_bytes"]

@@ -51,7 +51,7 @@ def _course(code: bytes, mode: str, seconds: float) -> dict[str, Any]:
     return {"exits": list(course.exits), "ended": course.ended, "out": course.out.hex(" "), "rip": course.rip, "rsp": course.rsp}
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=witness)
 def your_bytes(code: str = "b0 02 04 02 e6 10 f4", mode: str = "real") -> dict[str, Any]:
     """Bytes in hex, put at 0x1000 of a new VM and run. ValueError for what is not 1 to 256 bytes, or no mode."""
     course = first_guest.run(first_guest.parse(code), mode)

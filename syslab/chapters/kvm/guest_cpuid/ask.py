@@ -217,7 +217,7 @@ def _use(guests: Guests, reported: Table, feature: Feature, given: bool) -> Iter
         }
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
 def one_feature(feature: str, given: bool) -> dict[str, Any]:
     """One row of :func:`features` for this machine's KVM."""
     with Kvm() as device, Guests(device) as guests:

@@ -1,1 +1,7 @@
 """HLT, from the guest to the scheduler: the chapter book/kvm/halt.md."""
+
+from __future__ import annotations
+
+from .ask import events, functions, hlt, parameters, per_vm, polling, special
+
+__all__ = ["events", "functions", "hlt", "parameters", "per_vm", "polling", "special"]

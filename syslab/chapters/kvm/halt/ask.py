@@ -9,13 +9,12 @@ from typing import Any
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, LAB_VM, X86_64
 from syslab.kvm import Io, Kvm, KvmError, Vcpu, VcpuTimeout, Vm, witness
+from syslab.questions.kvm_capabilities import KVM_CAP_X86_DISABLE_EXITS
 
 from . import model as halt_polling
 from .model import kernel_parameters, timer_vcpu
 
-KVM_CAP_X86_DISABLE_EXITS, KVM_X86_DISABLE_EXITS_HLT = 143, 1 << 1
-DISABLE_EXITS = ("MWAIT", "HLT", "PAUSE", "CSTATE", "APERFMPERF")
-"""The bits of the capability, lowest first; the last one is younger than Linux 6.12."""
+KVM_X86_DISABLE_EXITS_HLT = 1 << 1
 KVM_CAP_HALT_POLL = 182
 RUNNABLE, HALTED = 0, 3
 SHORT, LONG = 0.1, 1.0
@@ -73,15 +72,6 @@ def hlt() -> Iterator[dict[str, Any]]:
                     "behind_hlt": vcpu.regs.rip == CODE + 2,
                     "halt_exits": vcpu.stats()["halt_exits"],
                 }
-
-
-@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def disable_exits() -> Iterator[dict[str, Any]]:
-    """The exits that KVM_CAP_X86_DISABLE_EXITS can switch off here: each is a bit of what KVM_CHECK_EXTENSION answers."""
-    with Kvm() as kvm:
-        offered = kvm.check(KVM_CAP_X86_DISABLE_EXITS)
-    for bit, name in enumerate(DISABLE_EXITS):
-        yield {"exit": name, "bit": bit, "offered": bool(offered >> bit & 1)}
 
 
 def _nothing(vcpu: Vcpu) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from syslab.evidence import Evidence
-from syslab.evidence.line import provenance_html, styled
-from syslab.show.table import Column, Measured, SideBySide, Verdict
+from syslab.evidence import Answer, Evidence
+from syslab.evidence.line import styled
+from syslab.show.asked import under
+from syslab.show.table import Column, Table, Verdict, flat
 
 from .model import Parameters, wakes
 
@@ -36,20 +37,14 @@ def _told(row: Row) -> str:
     return f"{row['then']}, state {row['state']}"
 
 
-def hlt(answers: Sequence[Evidence]) -> SideBySide:
+def hlt(answers: Sequence[Evidence]) -> Table:
     """What KVM_RUN does with HLT, by the interrupt controller and whether HLT exits."""
     keys = [Column("Local APIC", "irqchip"), Column("HLT exits", "hlt_exits")]
     told = Column("KVM_RUN", lambda row: f"{row['run']}; state {row['state']}; halt_exits {row['halt_exits']}")
-    return SideBySide(answers, keys=keys, values=[told], caption="KVM_RUN comes to, MP state afterwards, KVM's count of halts")
+    return Table(answers, [told], keys=keys, caption="KVM_RUN comes to, MP state afterwards, KVM's count of halts")
 
 
-def disable_exits(answers: Sequence[Evidence]) -> SideBySide:
-    """The bits of the capability."""
-    keys = [Column("Bit", "bit", number=True), Column("Exits of", "exit")]
-    return SideBySide(answers, keys=keys, values=[Column("Can be disabled", lambda row: "yes" if row["offered"] else "no")])
-
-
-def events(answers: Sequence[Evidence], rule: Callable[[str, bool], bool] = wakes) -> SideBySide:
+def events(answers: Sequence[Evidence], rule: Callable[[str, bool], bool] = wakes) -> Table:
     """Who runs next, if anybody, and whether ``rule`` says so."""
 
     def held(row: Row) -> Verdict:
@@ -59,37 +54,34 @@ def events(answers: Sequence[Evidence], rule: Callable[[str, bool], bool] = wake
         return "wakes" if rule(row["event"], row["interrupts"]) else "waits"
 
     keys = [Column("Event", lambda row: EVENT[row["event"]]), Column("IF", _flag, number=True), Column("The rule", predicted)]
-    return SideBySide(
-        answers, keys=keys, values=[Column("Then", held)], caption="Whether the rule holds: who runs next, and the MP state"
-    )
+    return Table(answers, [Column("Then", held)], keys=keys, caption="Whether the rule holds: who runs next, and the MP state")
 
 
-def special(answers: Sequence[Evidence]) -> SideBySide:
+def special(answers: Sequence[Evidence]) -> Table:
     """The cases beside the table."""
-    return SideBySide(answers, keys=[Column("Case", lambda row: CASES[row["case"]])], values=[Column("Then", _told)])
+    return Table(answers, [Column("Then", _told)], keys=[Column("Case", lambda row: CASES[row["case"]])])
 
 
-def parameters(answers: Sequence[Evidence]) -> SideBySide:
+def parameters(answers: Sequence[Evidence]) -> Table:
     """The four module parameters."""
-    rows = [Evidence(a.name, [{"name": n, "value": v} for n, v in a.data.items()], a.provenance) for a in answers]
-    return SideBySide(rows, keys=[Column("Parameter", "name")], values=[Column("Value", "value", number=True)])
+    return Table(answers, [Column("Value", "answer", number=True)], keys=[Column("Parameter", "what")])
 
 
-def per_vm(answers: Sequence[Evidence]) -> SideBySide:
+def per_vm(answers: Sequence[Evidence]) -> Table:
     """A VM's own maximum."""
     keys = [Column("The VM's maximum, ns", lambda row: f"{row['maximum']:,}", number=True)]
     told = Column("Halts", lambda row: f"{row['halts']} halts, {'some' if row['polled'] else 'none'} polled")
-    return SideBySide(answers, keys=keys, values=[told])
+    return Table(answers, [told], keys=keys)
 
 
-def functions(answer: Evidence) -> Measured:
+def functions(answers: Sequence[Evidence]) -> Table:
     """Which function KVM waits in."""
 
     def called(name: str) -> Column:
         return Column(f"{name}() is called from", lambda row: ", ".join(f"{caller}()" for caller in row[name]) or "nowhere")
 
     columns = [Column("The vCPU waits in", "state"), called("kvm_vcpu_halt"), called("kvm_vcpu_block"), Column("KVM_RUN", "run")]
-    return Measured(answer, columns)
+    return Table(answers, columns)
 
 
 def transitions(row: Row, rule: Rule) -> list[Row]:
@@ -103,7 +95,7 @@ def transitions(row: Row, rule: Rule) -> list[Row]:
     return found
 
 
-def score(answer: Evidence, rule: Rule) -> Measured:
+def score(answer: Answer, rule: Rule) -> Table:
     """For each setting, how many halts the rule predicts, starting each from the traced window before it."""
 
     def count(which: Callable[[Row], bool]) -> Callable[[Row], int]:
@@ -120,10 +112,10 @@ def score(answer: Evidence, rule: Rule) -> Measured:
         Column("Shrank", count(lambda halt: halt["change"] == "shrink"), number=True),
         Column("The rule, halt by halt", verdict),
     ]
-    return Measured(answer, columns)
+    return Table(answer, columns)
 
 
-def changes(answer: Evidence, rule: Rule, setting: int = -1, most: int = 14) -> Measured:
+def changes(answer: Answer, rule: Rule, setting: int = -1, most: int = 14) -> Table:
     """The first ``most`` halts of one setting that changed the window, and the rule's value for each."""
     rows = [halt for halt in transitions(answer.data[setting], rule) if halt["change"]][:most]
     columns = [
@@ -134,7 +126,7 @@ def changes(answer: Evidence, rule: Rule, setting: int = -1, most: int = 14) -> 
         Column("KVM traced", lambda row: f"{row['change']} to {row['new']:,}"),
         Column("The rule", lambda row: Verdict(row["agrees"], f"{row['said']:,}")),
     ]
-    return Measured(
+    return Table(
         answer,
         columns,
         rows,
@@ -156,7 +148,7 @@ def _y(ns: int) -> float:
 class WindowFigure:
     """The window over the halts of one traced run, and the rule's, which starts from 0 and sees only how long each halt was."""
 
-    answer: Evidence
+    answer: Answer
     rule: Rule
     setting: int = -1
 
@@ -169,7 +161,7 @@ class WindowFigure:
         return rows
 
     def __repr__(self) -> str:
-        return f"{self._words()}\n{self.answer!r}"
+        return f"{self._words()}\n{flat(self.answer)[0]!r}"
 
     def _words(self) -> str:
         rows = self._rows()
@@ -209,7 +201,7 @@ class WindowFigure:
             f'<figure class="measured hf">{STYLE}<div class="scroll" tabindex="0" role="region" aria-label="Halts and polling window">'
             f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">{LEGEND}{"".join(parts)}'
             f'<text class="hf-mid" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 6}">halts, in order</text></svg></div>'
-            f"<figcaption>{words}{provenance_html(self.answer.provenance)}</figcaption></figure>"
+            f"<figcaption>{words}{under(flat(self.answer))}</figcaption></figure>"
         )
 
 

@@ -91,7 +91,7 @@ def transitions() -> Iterator[dict[str, Any]]:
                     }
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=witness)
 def sequence(irqchip: bool = True, vcpu: int = 1, events: str = "init sipi hlt") -> dict[str, Any]:
     """``events``, separated by spaces, happen to a new vCPU one after the other: what came back, and the states read.
 

@@ -59,7 +59,7 @@ def reasons() -> Iterator[dict[str, Any]]:
                 yield {"mode": mode, "single_step": single_step, "runs": runs, "exits": exits}
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness, timeout=20)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=witness, timeout=20)
 def one(tape: str = "plain", mode: str = "long") -> list[dict[str, Any]]:
     """One tape on this machine's KVM: a row a stop. KeyError or ValueError that says which there are."""
     if tape not in BY_KEY:

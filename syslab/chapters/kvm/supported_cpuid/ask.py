@@ -17,9 +17,6 @@ from syslab.evidence.needs import KVM, X86_64
 from syslab.kvm import CpuidEntry, Kvm, ioctls, structs
 from syslab.native import cpuid as machine
 
-KVM_CAP_X86_DISABLE_EXITS = 143
-DISABLE_EXITS = {1: "MWAIT", 2: "HLT", 4: "PAUSE", 8: "CSTATE"}
-
 FEATURE_WORDS = (
     (1, 0, "ecx"),
     (1, 0, "edx"),
@@ -152,15 +149,7 @@ def beyond() -> Iterator[dict[str, Any]]:
                 }
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness)
-def exits_to_disable() -> list[dict[str, Any]]:
-    """What KVM_CAP_X86_DISABLE_EXITS offers: name, bit, offered."""
-    with Kvm() as device:
-        mask = device.check(KVM_CAP_X86_DISABLE_EXITS)
-    return [{"name": name, "bit": bit, "offered": bool(mask & bit)} for bit, name in DISABLE_EXITS.items()]
-
-
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
 def one_word(leaf: int, subleaf: int, register: str, given: int) -> dict[str, Any]:
     """One word of the table changed: what the ioctl says and what the guest reads. Names a missing entry in its answer."""
     with Kvm() as device:

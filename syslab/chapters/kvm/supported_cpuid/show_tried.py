@@ -117,11 +117,11 @@ def beyond(answers: Sequence[Evidence]) -> Measured:
 
 def exits(answers: Sequence[Evidence]) -> Measured:
     """Which exits KVM_CAP_X86_DISABLE_EXITS offers to switch off."""
-    said = {who(a): {row["name"]: row["offered"] for row in a.data} for a in answers}
-    rows = [{"name": row["name"], "bit": row["bit"]} for row in answers[0].data]
+    said = {who(a): {row["exit"]: row["offered"] for row in a.data} for a in answers}
+    rows = answers[0].data
     columns = [
-        Column("Flag", lambda row: f"KVM_X86_DISABLE_EXITS_{row['name']}"),
-        Column("Value", "bit", number=True),
-        *each(answers, lambda row, who: "offered" if said[who][row["name"]] else "not offered"),
+        Column("Flag", lambda row: f"KVM_X86_DISABLE_EXITS_{row['exit']}"),
+        Column("Value", lambda row: 1 << row["bit"], number=True),
+        *each(answers, lambda row, who: "offered" if said[who][row["exit"]] else "not offered"),
     ]
     return table(answers, columns, rows)

@@ -95,7 +95,7 @@ def kicks() -> Iterator[dict[str, Any]]:
             yield _kick(spinner, done, when)
 
 
-@experiment(KVM, X86_64, lab=True, witness=witness, timeout=20)
+@experiment(KVM, X86_64, lab=True, alone=True, witness=witness, timeout=20)
 def one_kick(done: str, when: str) -> dict[str, Any]:
     """One of them. ValueError for others."""
     if (done, when) not in CASES:

@@ -109,7 +109,7 @@ def exits_without_npt() -> Iterator[dict[str, Any]]:
     yield from _exits(npt=0)
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
 def one(instruction: str, cpl: int = 0) -> dict[str, Any]:
     """One case, on this machine's KVM. KeyError that says which there are."""
     case = find(instruction, cpl)

@@ -15,11 +15,13 @@ from typing import Any
 from syslab.bits.address import WIDTHS, canonical
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64, tool
+from syslab.kvm import witness
 from syslab.native import faults as machine
 from syslab.native.code import MAP_PRIVATE_ANONYMOUS, PAGE, PROT_READ, libc
 from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
 from syslab.qemu.bare_metal_protocol import Request
-from syslab.questions.access_matrix import QEMU, QEMU_VERSION, ask_all, kvm_witness, outcome
+from syslab.questions.access_matrix import ask_all, outcome
+from syslab.questions.machines import QEMU
 
 EDGES = (
     0x0000_7FFF_FFFF_FFFF,
@@ -68,19 +70,19 @@ def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tu
             yield {"address": f"{address:#018x}", "levels": levels, "user": user, "mapped": there, "result": text}
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def edges_tcg() -> Iterator[dict[str, Any]]:
     """A read of each of :data:`EDGES`: four levels and five, both modes, mapped and not, on QEMU's software CPU."""
     yield from _answers(Tcg, EDGES, (False, True))
 
 
-@experiment(X86_64, KVM, timeout=30, witness=kvm_witness)
+@experiment(X86_64, KVM, timeout=30, witness=witness)
 def edges_kvm() -> Iterator[dict[str, Any]]:
     """The same on this machine's KVM. Five levels are left out where its CPU has none."""
     yield from _answers(HostKvm, EDGES, (False, True))
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def bits_tcg() -> Iterator[dict[str, Any]]:
     """For each bit from 12 up: reads of the address that has it alone, and of the one that has it and all above.
 

@@ -1,1 +1,7 @@
 """Page-fault error code: the chapter book/memory/page-fault-error-code.md."""
+
+from __future__ import annotations
+
+from .ask import faults, one_fault
+
+__all__ = ["faults", "one_fault"]

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from syslab.bits.page_fault import PFEC
-from syslab.evidence import Evidence
+from syslab.evidence import Answer, Evidence
+from syslab.evidence.witnesses import called
 from syslab.questions.access_combinations import ACCESSES, CONDITIONS, MODES
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.show.table import Column, Link, Table, Verdict
 
 from .ask import predict
 
@@ -31,7 +32,7 @@ def _held(row: dict[str, Any]) -> Verdict:
     return Verdict(row["vector"] != 14 if code is None else (row["vector"], row["error_code"]) == (14, code))
 
 
-def accesses(answer: Evidence) -> Measured:
+def faults(answer: Answer) -> Table:
     """Prediction beside measurement, for every access that was tried; the codes open the toggler."""
     rows = [row for row in answer.data if row["access"] != "execute"]
     columns = [
@@ -42,10 +43,10 @@ def accesses(answer: Evidence) -> Measured:
         Column("Model", _held),
         Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
     ]
-    return Measured(answer, columns, rows)
+    return Table(answer, columns, rows)
 
 
-def others(answer: Evidence) -> Measured:
+def others(answer: Answer) -> Table:
     """The exceptions that are not page faults."""
     rows = [row for row in answer.data if row["access"] == "execute"]
     columns = [
@@ -55,14 +56,14 @@ def others(answer: Evidence) -> Measured:
         Column("Error code", lambda row: f"{row['error_code']:#x}", number=True),
         Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
     ]
-    return Measured(answer, columns, rows)
+    return Table(answer, columns, rows)
 
 
-def sentences(answer: Evidence) -> Measured:
+def sentences(answer: Answer) -> Table:
     """Each code that came out, once, as a sentence."""
     codes = sorted({row["error_code"] for row in answer.data if row["vector"] == 14})
     rows = [{"vector": 14, "error_code": code, "sentence": PFEC.sentence(code)} for code in codes]
-    return Measured(answer, [Column("Code", _code, number=True), Column("In words", "sentence")], rows)
+    return Table(answer, [Column("Code", _code, number=True), Column("In words", "sentence")], rows)
 
 
 HOST = {
@@ -77,7 +78,6 @@ HOST = {
     ("read", "non-canonical"): "first non-canonical address",
 }
 """Which of this machine's own faults meets the same condition as one in the guest."""
-NAMES = {"host": "this machine", "tcg-max": "TCG", "kvm-pvm": "KVM (PVM)", "kvm-svm": "KVM (SVM)", "kvm-vmx": "KVM (VMX)"}
 Key = tuple[str, str, str]
 
 
@@ -95,19 +95,19 @@ def _model_of(row: dict[str, Any]) -> str:
     return "#GP" if row["model"].startswith("vector 13") else row["model"].removeprefix("#PF ").partition(" ")[0]
 
 
-def _heard(answers: Sequence[Evidence], host: Evidence) -> dict[Key, dict[str, tuple[str, str]]]:
+def _heard(truth: Sequence[Evidence], host: Answer) -> dict[Key, dict[str, tuple[str, str]]]:
     """(condition, mode, access) -> witness -> (what it answered, what the model says for its CPU)."""
     heard: dict[Key, dict[str, tuple[str, str]]] = {}
-    for answer in answers:
+    for answer in truth:
         for row in answer.data:
             key = row["condition"], row["mode"], row["access"]
-            heard.setdefault(key, {})[NAMES.get(row["witness"], row["witness"])] = _short(row), _model_of(row)
+            heard.setdefault(key, {})[row["witness"]] = _short(row), _model_of(row)
     for row in host.data:
         condition = HOST.get((row["access"], row["page"]))
         if condition:
             known = heard.get((condition, "user", row["access"]), {})
             model = next(iter(known.values()))[1] if known else _short(row)
-            heard.setdefault((condition, "user", row["access"]), {})[NAMES["host"]] = _short(row), model
+            heard.setdefault((condition, "user", row["access"]), {})["host"] = _short(row), model
     return heard
 
 
@@ -123,18 +123,18 @@ def _agreed(found: dict[str, tuple[str, str]]) -> Any:
     if not found:
         return "not asked"
     models = dict.fromkeys(model for _, model in found.values())
-    odd = [name.partition(" (")[0] for name, (said, model) in found.items() if said != model]
+    odd = [called(who, short=True) for who, (said, model) in found.items() if said != model]
     if odd:
         return _Odd(False, f"{next(iter(models))}≠{', '.join(odd)}")
     if len(models) > 1:
-        return "; ".join(f"{name.partition(' (')[0]} {said}" for name, (said, _) in found.items())
+        return "; ".join(f"{called(who, short=True)} {said}" for who, (said, _) in found.items())
     text = next(iter(models))
     return Link(text, f"#{PFEC.anchor}={text}") if text.startswith("0x") else text
 
 
-def witnesses(host: Evidence, *answers: Evidence) -> Measured:
+def witnesses(host: Answer, truth: Sequence[Evidence]) -> Table:
     """The whole truth table: model, guests and this machine in one, a value where they agree."""
-    heard = _heard(answers, host)
+    heard = _heard(truth, host)
 
     def cell(mode: str, access: str) -> Column:
         return Column(f"{mode} {access}", lambda row: _agreed(heard.get((row["condition"], mode, access), {})))
@@ -143,26 +143,25 @@ def witnesses(host: Evidence, *answers: Evidence) -> Measured:
     asked = sum(len(found) for found in heard.values())
     differ = sum(said != model for found in heard.values() for said, model in found.values())
     caption = f"ok: the access is made. {asked} answers, {differ} of them other than the model's"
-    return Measured(answers[0], columns, [{"condition": name} for name in CONDITIONS], caption, also=(*answers[1:], host))
+    return Table([truth, host], columns, [{"condition": name} for name in CONDITIONS], caption)
 
 
 def _differing(heard: dict[Key, dict[str, tuple[str, str]]]) -> Iterator[dict[str, Any]]:
     for condition in CONDITIONS:
-        names = dict.fromkeys(name for mode, _ in MODES for a in ACCESSES for name in heard.get((condition, mode, a), {}))
-        for name in names:
+        for who in dict.fromkeys(who for mode, _ in MODES for a in ACCESSES for who in heard.get((condition, mode, a), {})):
             cells = [
-                (mode, a, *heard[condition, mode, a][name])
+                (mode, a, *heard[condition, mode, a][who])
                 for mode, _ in MODES
                 for a in ACCESSES
-                if name in heard[condition, mode, a]
+                if who in heard[condition, mode, a]
             ]
             odd = [(f"{mode} {a}", said, model) for mode, a, said, model in cells if said != model]
             if odd:
                 where = "all six" if len(odd) == len(MODES) * len(ACCESSES) else ", ".join(what for what, *_ in odd)
-                yield {"condition": condition, "witness": name, "where": where, "odd": odd}
+                yield {"condition": condition, "witness": called(who), "where": where, "odd": odd}
 
 
-def disagreements(host: Evidence, *answers: Evidence) -> Measured:
+def disagreements(host: Answer, truth: Sequence[Evidence]) -> Table:
     """Only the conditions in which a witness and the model differ, found by comparing."""
 
     def three(index: int) -> Any:
@@ -179,6 +178,6 @@ def disagreements(host: Evidence, *answers: Evidence) -> Measured:
         Column("Model", three(2)),
         Column("It answered", three(1)),
     ]
-    rows = list(_differing(_heard(answers, host)))
+    rows = list(_differing(_heard(truth, host)))
     nothing = {"condition": "none", "witness": "", "where": "", "odd": [("", "", "")]}
-    return Measured(answers[0], columns, rows or [nothing], also=(*answers[1:], host))
+    return Table([truth, host], columns, rows or [nothing])

@@ -13,11 +13,13 @@ from syslab.bits.page_fault import PFEC
 from syslab.bits.paging import A, D
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
+from syslab.kvm import witness
 from syslab.native.code import PROT_NONE, PROT_READ, PROT_WRITE, map_pages, protect, unmap
 from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
 from syslab.qemu.bare_metal_protocol import HUGE_ADDRESS, LEVELS, PS, TABLES, TEST_FRAME, XD, Answer, P, Request, U, W
 from syslab.questions.access_combinations import modes
-from syslab.questions.access_matrix import QEMU, QEMU_VERSION, kvm_witness, outcome, predict
+from syslab.questions.access_matrix import outcome, predict
+from syslab.questions.machines import QEMU
 
 WALK = ("pml4e", "pdpte", "pde", "pte")
 """The levels of a walk to a 4-KByte page, as arguments of Request; larger pages end it one or two levels earlier."""
@@ -81,13 +83,13 @@ def _accessed_dirty(machine: Machine) -> Iterator[dict[str, Any]]:
         }
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def accessed_dirty_tcg() -> Iterator[dict[str, Any]]:
     """Every case of :data:`CASES` on entries with A and D clear, and which of them QEMU's CPU has set."""
     yield from _accessed_dirty(Tcg())
 
 
-@experiment(X86_64, KVM, timeout=20, witness=kvm_witness)
+@experiment(X86_64, KVM, timeout=20, witness=witness)
 def accessed_dirty_kvm() -> Iterator[dict[str, Any]]:
     """The same on this machine's KVM."""
     yield from _accessed_dirty(HostKvm())
@@ -115,19 +117,19 @@ def _rights(machine: Machine) -> Iterator[dict[str, Any]]:
         }
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def rights_tcg() -> Iterator[dict[str, Any]]:
     """One right taken away at one level at a time; all six accesses, on QEMU's CPU."""
     yield from _rights(Tcg())
 
 
-@experiment(X86_64, KVM, timeout=20, witness=kvm_witness)
+@experiment(X86_64, KVM, timeout=20, witness=witness)
 def rights_kvm() -> Iterator[dict[str, Any]]:
     """The same on this machine's KVM."""
     yield from _rights(HostKvm())
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def one_access(mode: str, access: str, level: str = "pte", taken: str = "nothing") -> dict[str, Any]:
     """One access on QEMU's CPU, to a page that allows all but ``taken`` at ``level``; ValueError for other words."""
     if mode not in ("user", "kernel") or level not in WALK or taken not in TAKEN:

@@ -13,12 +13,14 @@ from typing import Any
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
+from syslab.kvm import witness
 from syslab.native import faults
 from syslab.native.code import PROT_NONE, PROT_READ, PROT_WRITE, libc, map_pages
 from syslab.native.faults import KERNEL, NON_CANONICAL, NULL
 from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
 from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, P, Request, U, W
-from syslab.questions.access_matrix import PAGE_FAULT, QEMU, QEMU_VERSION, Outcome, ask_all, kvm_witness, outcome
+from syslab.questions.access_matrix import PAGE_FAULT, Outcome, ask_all, outcome
+from syslab.questions.machines import QEMU
 
 ACCESSES = ("read", "write", "fetch")
 PAGES = {"uw": ("user, writable", W | U), "ur": ("user, read-only", U), "sw": ("supervisor, writable", W)}
@@ -97,13 +99,13 @@ def _matrix(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
         yield {"witness": witness, **asdict(case)} | {access: _value(outcome(next(replies))) for access in ACCESSES}
 
 
-@experiment(QEMU, timeout=20, tools=QEMU_VERSION, witness="tcg-max")
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
 def matrix_tcg() -> Iterator[dict[str, Any]]:
     """Every case, read, written and fetched from, on QEMU's software CPU."""
     yield from _matrix(Tcg)
 
 
-@experiment(X86_64, KVM, timeout=60, witness=kvm_witness)
+@experiment(X86_64, KVM, timeout=60, witness=witness)
 def matrix_kvm() -> Iterator[dict[str, Any]]:
     """The same on this machine's KVM. What its CPU lacks is left out."""
     yield from _matrix(HostKvm)

@@ -11,8 +11,9 @@ import pytest
 from syslab.chapters.kvm.halt import ask as experiment
 from syslab.chapters.kvm.halt.model import Parameters, after_halt, wakes
 from syslab.chapters.kvm.halt.show import transitions
-from syslab.evidence import Experiment, ask_each, recorded, records
+from syslab.evidence import Experiment, ask, recorded, records
 from syslab.kvm import Kvm
+from syslab.questions.kvm_capabilities import DISABLE_EXITS, disable_exits
 
 LAB, PVM = "kvm-svm-tcg", "kvm-pvm"
 LIVE = pytest.mark.skipif(bool(experiment.hlt.missing()), reason="needs /dev/kvm")
@@ -21,7 +22,7 @@ LIVE = pytest.mark.skipif(bool(experiment.hlt.missing()), reason="needs /dev/kvm
 @cache
 def answers(which: Experiment) -> list[tuple[str, Any]]:
     """(witness, data): every record, and what each machine says that can be asked."""
-    asked = ask_each(which)
+    asked = ask(which)
     return [(witness, recorded(which, witness).data) for witness in records.witnesses(which.name)] + [
         (answer.provenance.witness, answer.data) for answer in asked
     ]
@@ -30,7 +31,7 @@ def answers(which: Experiment) -> list[tuple[str, Any]]:
 def test_both_witnesses_are_on_record() -> None:
     for which in (
         experiment.hlt,
-        experiment.disable_exits,
+        disable_exits,
         experiment.events,
         experiment.special,
         experiment.parameters,
@@ -57,8 +58,8 @@ def test_a_disabled_hlt_exit_is_not_seen_by_kvm_where_a_cpu_runs_the_guest() -> 
 
 
 def test_hlt_exits_can_be_disabled_on_each() -> None:
-    for _, rows in answers(experiment.disable_exits):
-        assert [row["exit"] for row in rows] == list(experiment.DISABLE_EXITS)
+    for _, rows in answers(disable_exits):
+        assert [row["exit"] for row in rows] == list(DISABLE_EXITS)
         assert rows[1]["offered"]
 
 

@@ -13,6 +13,8 @@ from syslab.chapters.kvm.halt import show as view
 from syslab.chapters.kvm.halt.flow import INPUTS
 from syslab.chapters.kvm.halt.model import Parameters, after_halt, wakes
 from syslab.evidence import Evidence, recorded, records
+from syslab.questions import show as questions
+from syslab.questions.kvm_capabilities import disable_exits
 from tests.chapter_functions import functions
 
 from .test_model import random_cases
@@ -39,7 +41,7 @@ def test_the_rules_on_the_page_are_the_librarys() -> None:
 def test_every_table_shows_every_row() -> None:
     for table, which in (
         (view.hlt, experiment.hlt),
-        (view.disable_exits, experiment.disable_exits),
+        (questions.disable_exits, disable_exits),
         (view.events, experiment.events),
         (view.special, experiment.special),
         (view.parameters, experiment.parameters),

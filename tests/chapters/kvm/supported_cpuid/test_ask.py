@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from syslab.evidence import Evidence, ask, ask_each, recorded
 from syslab.evidence.experiment import Experiment
 from syslab.evidence.records import witnesses
 from syslab.kvm.cpuid_table import MOST_ENTRIES
+from syslab.questions.kvm_capabilities import disable_exits
 
 X2APIC, MWAIT_BIT, HYPERVISOR = 21, 3, 0x4000_0000
 EVERY = [
@@ -25,12 +27,12 @@ EVERY = [
     experiment.emulated,
     experiment.readings,
     experiment.beyond,
-    experiment.exits_to_disable,
+    disable_exits,
 ]
 
 
 @cache
-def answers(one: Experiment) -> list[Evidence]:
+def answers(one: Experiment) -> Sequence[Evidence]:
     """Live where it can be, else the records; asked once."""
     return ask_each(one)
 

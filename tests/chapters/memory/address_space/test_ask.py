@@ -9,7 +9,7 @@ import pytest
 from syslab.chapters.memory.address_space import ask as experiment
 from syslab.chapters.memory.address_space import show as view
 from syslab.evidence import KVM, X86_64, ExperimentFailed, ask, recorded
-from syslab.questions.access_matrix import QEMU
+from syslab.questions.machines import QEMU
 
 pytestmark = pytest.mark.skipif(X86_64.missing() is not None, reason=str(X86_64.missing()))
 

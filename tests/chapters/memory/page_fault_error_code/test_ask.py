@@ -9,10 +9,16 @@ import pytest
 from syslab.chapters.memory.page_fault_error_code import ask as experiment
 from syslab.chapters.memory.page_fault_error_code import show as view
 from syslab.evidence import X86_64, Evidence, ExperimentFailed, ask, recorded
+from syslab.evidence.witnesses import called
 from syslab.questions import access_matrix
 from syslab.questions.access_combinations import CONDITIONS
 
 pytestmark = pytest.mark.skipif(X86_64.missing() is not None, reason=str(X86_64.missing()))
+
+
+def on_record() -> list[Evidence]:
+    """The truth table of each machine."""
+    return [recorded(access_matrix.truth_table, witness) for witness in ("tcg-max", "kvm-pvm")]
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +94,16 @@ def test_one_fault_refuses_other_words(arguments: dict[str, Any]) -> None:
 
 def test_the_tables_show_every_row(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")  # no style sheet in front
-    assert view.accesses(answer)._repr_html_().count("vb-confirmed") == len(experiment.CASES)
-    assert "#pfec=0x15" in view.accesses(answer)._repr_html_()
+    assert answer._repr_html_().count("vb-confirmed") == len(experiment.CASES)
+    assert "#pfec=0x15" in answer._repr_html_()
     assert view.others(answer)._repr_html_().count("<tr>") == 1 + len(experiment.OTHERS)
     assert "fetch an instruction" in repr(view.sentences(answer))
 
 
 def test_the_witnesses_are_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
-    host, tcg, kvm = (recorded(e) for e in (experiment.faults, access_matrix.truth_table_tcg, access_matrix.truth_table_kvm))
-    table = view.witnesses(host, tcg, kvm)
+    host, truth = recorded(experiment.faults), on_record()
+    table = view.witnesses(host, truth)
     cells = {row["condition"]: [str(column.cell(row)) for column in table.columns[1:]] for row in table.rows or ()}
     assert list(cells) == list(CONDITIONS)
     assert cells["not present"] == ["0x0", "0x2", "0x10", "0x4", "0x6", "0x14"]
@@ -105,22 +111,21 @@ def test_the_witnesses_are_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None
     assert cells["first non-canonical address"] == ["#GP"] * 6
     assert cells["reserved bit 51"][0] == "0x9≠TCG"
     assert table._repr_html_().count('class="provenance"') == 3
-    assert f"{len(tcg.data) + len(kvm.data) + len(view.HOST)} answers" in table.caption
+    assert f"{sum(len(one.data) for one in truth) + len(view.HOST)} answers" in table.caption
 
 
 def test_every_disagreement_is_found_by_comparing() -> None:
-    host, tcg, kvm = (recorded(e) for e in (experiment.faults, access_matrix.truth_table_tcg, access_matrix.truth_table_kvm))
-    table = view.disagreements(host, tcg, kvm)
-    wrong = {(row["witness"], row["condition"]) for answer in (tcg, kvm) for row in answer.data if not row["agrees"]}
-    names = {name: witness for witness, name in view.NAMES.items()}
-    assert {(names[row["witness"]], row["condition"]) for row in table.rows or ()} == wrong
+    host, truth = recorded(experiment.faults), on_record()
+    table = view.disagreements(host, truth)
+    wrong = {(called(row["witness"]), row["condition"]) for answer in truth for row in answer.data if not row["agrees"]}
+    assert {(row["witness"], row["condition"]) for row in table.rows or ()} == wrong
     text = [str(table.columns[3].cell(row)) for row in table.rows or () if row["condition"] == "reserved bit 51"]
     assert text == ["0x9 0xb 0x19 0xd 0xf 0x1d"]
 
 
 def test_a_host_that_differs_is_named() -> None:
-    host, tcg = recorded(experiment.faults), recorded(access_matrix.truth_table_tcg)
+    host, truth = recorded(experiment.faults), on_record()[:1]
     rows = [row | {"error_code": 0x44} if (row["access"], row["page"]) == ("read", "NULL + 0x10") else row for row in host.data]
     lying = Evidence(host.name, rows, host.provenance)
-    assert "not present                           this machine  user read  0x4" in repr(view.disagreements(lying, tcg))
-    assert "0x4≠this machine" in repr(view.witnesses(lying, tcg))
+    assert "not present                           this machine  user read  0x4" in repr(view.disagreements(lying, truth))
+    assert "0x4≠this machine" in repr(view.witnesses(lying, truth))

@@ -7,7 +7,7 @@ import pytest
 from syslab.chapters.memory.page_table_entry import ask as experiment
 from syslab.evidence import KVM, X86_64, Experiment, ask, recorded
 from syslab.evidence.records import witnesses
-from syslab.questions.access_matrix import QEMU
+from syslab.questions.machines import QEMU
 
 NO_QEMU = pytest.mark.skipif(QEMU.missing() is not None, reason=str(QEMU.missing()))
 NO_KVM = pytest.mark.skipif(bool(KVM.missing() or X86_64.missing()), reason=str(KVM.missing() or X86_64.missing()))

@@ -10,7 +10,7 @@ from syslab.chapters.memory.smep_smap import ask as smep_smap
 from syslab.chapters.memory.smep_smap.ask import ACCESSES, Case, case_of, cases
 from syslab.evidence import KVM, X86_64, ask, recorded
 from syslab.questions import access_matrix
-from syslab.questions.access_matrix import QEMU
+from syslab.questions.machines import QEMU
 from tests.chapter_functions import functions
 from tools.chapters import Chapter
 

@@ -70,6 +70,6 @@ def test_the_story_takes_the_cpus_answers_from_the_measurement() -> None:
 
 
 def test_the_overrides_show_both_ways_to_set_ac() -> None:
-    text = repr(view.overrides([recorded(access_matrix.truth_table_tcg), recorded(access_matrix.truth_table_kvm)]))
+    text = repr(view.overrides([recorded(access_matrix.truth_table, witness) for witness in ("tcg-max", "kvm-pvm")]))
     assert "by popf     allowed" in text
     assert "KVM_EXIT_INTERNAL_ERROR" in text

@@ -1,0 +1,87 @@
+"""What a machine said, and who it was; and the answer to a question: that of each witness.
+
+How an answer looks is found by name when it is displayed (:mod:`syslab.show.answer`). Nothing here imports it: what a question
+imports decides which records are stale, and is sent into the lab VM, and a table's columns are neither's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, overload
+
+from .experiment import Experiment
+from .provenance import Provenance
+
+VIEWS = "syslab.show.answer"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Plain data, and who it came from. Displays as its provenance line. ``experiment`` is what was asked, where it is known."""
+
+    name: str
+    data: Any
+    provenance: Provenance
+    experiment: Experiment | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return self.provenance.line()
+
+    def _repr_html_(self) -> str:
+        from .line import provenance_html, styled
+
+        return styled(provenance_html(self.provenance))
+
+
+class Answer(Sequence[Evidence]):
+    """The evidence of each witness, in the order in which they are asked; never empty.
+
+    ``data`` and ``provenance`` are the first one's, for questions that one machine answers. Displays as the question's
+    table, with a provenance line a witness and the code that asked.
+    """
+
+    def __init__(self, experiment: Experiment, evidence: Sequence[Evidence]) -> None:
+        self.experiment = experiment
+        self._evidence = tuple(evidence)
+
+    @overload
+    def __getitem__(self, place: int) -> Evidence: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Evidence]: ...
+
+    def __getitem__(self, place: int | slice) -> Evidence | Sequence[Evidence]:
+        return self._evidence[place]
+
+    def __len__(self) -> int:
+        return len(self._evidence)
+
+    def __iter__(self) -> Iterator[Evidence]:
+        return iter(self._evidence)
+
+    @property
+    def name(self) -> str:
+        """The question's."""
+        return self.experiment.name
+
+    @property
+    def data(self) -> Any:
+        """What the first witness said."""
+        return self._evidence[0].data
+
+    @property
+    def provenance(self) -> Provenance:
+        """Who the first witness was."""
+        return self._evidence[0].provenance
+
+    def _view(self) -> Any:
+        return import_module(VIEWS).view(self)
+
+    def __repr__(self) -> str:
+        return repr(self._view())
+
+    def _repr_html_(self) -> str:
+        shown: str = self._view()._repr_html_()
+        return shown
