@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,7 @@ def knows(answers: Sequence[Evidence]) -> SideBySide:
     shortened = []
     for answer in answers:
         rows = [_kind(kind, [row for row in answer.data if row["kind"] == kind]) for kind in KINDS]
-        shortened.append(Evidence(answer.name, rows, answer.provenance))
+        shortened.append(replace(answer, data=rows))
     values = [Column("executed", "executed"), Column("not", "not")]
     return SideBySide(shortened, [Column("Kind", "kind")], values)
 

@@ -1,0 +1,97 @@
+"""What stands in a table: cells that lead somewhere or compare, columns, and the rows of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syslab.evidence import Evidence
+
+Row = Any
+"""A mapping, a NamedTuple, or a sequence: what a column's ``of`` can be looked up in."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A table cell that leads somewhere, such as into a widget on the same page: ``Link("0x15", "#pfec=0x15")``."""
+
+    text: str
+    href: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A cell that compares: what was expected, and whether it came out."""
+
+    held: bool
+    text: str = ""
+
+    def __str__(self) -> str:
+        return ("holds" if self.held else "differs") + (f": {self.text}" if self.text else "")
+
+
+@dataclass(frozen=True)
+class Column:
+    """``of`` is a key of the row, a field's name or an index, or a function of the row; ``number`` aligns right, in monospace."""
+
+    heading: str
+    of: str | int | Callable[[Row], Any]
+    number: bool = False
+
+    def cell(self, row: Row) -> Any:
+        """The content for one row."""
+        if callable(self.of):
+            return self.of(row)
+        return getattr(row, self.of) if isinstance(self.of, str) and not isinstance(row, Mapping) else row[self.of]
+
+
+@dataclass(frozen=True)
+class Each:
+    """A column a witness, in a table whose rows are made from all answers: ``of`` gets the row and the witness's name."""
+
+    of: Callable[[Row, str], Any]
+    number: bool = False
+
+    def columns(self, witnesses: Iterable[str]) -> list[Column]:
+        """The columns."""
+        return [self._column(witness) for witness in witnesses]
+
+    def _column(self, witness: str) -> Column:
+        return Column(witness, lambda row: self.of(row, witness), self.number)
+
+
+def flat(answers: Evidence | Iterable[Any]) -> tuple[Evidence, ...]:
+    """The evidence in ``answers``: one, several, or answers of several questions."""
+    return (answers,) if isinstance(answers, Evidence) else tuple(one for part in answers for one in flat(part))
+
+
+def witnesses(answers: Sequence[Evidence]) -> list[str]:
+    """Their witnesses' names; numbered where one name stands for several."""
+    names = [answer.provenance.witness for answer in answers]
+    return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
+
+
+def rows_of(answer: Evidence) -> list[Row]:
+    """An answer's rows: a mapping has a row a key, and a single value is a row of its own."""
+    data = answer.data
+    if isinstance(data, Mapping):
+        return [{"what": key, "answer": value} for key, value in data.items()]
+    if not isinstance(data, list):
+        return [{"answer": data}]
+    return [row if isinstance(row, Mapping | list | tuple) else {"answer": row} for row in data]
+
+
+def by_keys(rows: Sequence[Row]) -> list[Column]:
+    """A column a key of the rows, with its name as the heading; numbers align right."""
+    names = dict.fromkeys(key for row in rows for key in (row if isinstance(row, Mapping) else range(len(row))))
+    return [_by_key(name, rows) for name in names]
+
+
+def _by_key(name: Any, rows: Sequence[Row]) -> Column:
+    values = [row[name] for row in rows if not isinstance(row, Mapping) or name in row]
+    number = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+    return Column(str(name).replace("_", " "), lambda row: row.get(name, "") if isinstance(row, Mapping) else row[name], number)
