@@ -19,6 +19,7 @@ from syslab.evidence import (
     Experiment,
     Need,
     Provenance,
+    Witness,
     ask,
     experiment,
     lab,
@@ -212,3 +213,61 @@ def test_side_by_side_with_one_two_values_and_equal_keys() -> None:
     assert "Result · kvm-pvm" in alone and "Witnesses" not in alone
     twins = repr(SideBySide(answers(rows, rows, witnesses=("host", "host")), KEYS, VALUES))
     assert "host 1" in twins and "host 2" in twins
+
+
+# several machines asked the same, and a question to which one answer is enough
+
+
+@experiment(lab=True, alone=True)
+def one_is_enough(x: int = 1) -> int:
+    return x
+
+
+@experiment(NEVER, lab=True, alone=True)
+def one_is_enough_elsewhere() -> str:
+    return "here"
+
+
+@experiment(witnesses=(Witness("left", machine="l"), Witness(lambda: "right", (NEVER,), machine="r")))
+def of_two(machine: str) -> str:
+    return f"asked {machine}"
+
+
+def test_where_one_answer_is_enough_the_lab_is_asked_only_instead(there: None) -> None:
+    assert said(ask(one_is_enough, x=3)) == [("live", "host", 3)]
+    recorded(one_is_enough_elsewhere, "host")
+    assert said(ask(one_is_enough_elsewhere)) == [("lab", lab.WITNESS, "there")], "a machine before a record"
+
+
+def test_without_the_lab_its_record_is_enough(hidden: None) -> None:
+    recorded(one_is_enough_elsewhere, "host")
+    assert said(ask(one_is_enough_elsewhere)) == [("record", "host", "record host")]
+
+
+def test_each_declared_witness_is_asked_with_its_machine() -> None:
+    assert said(ask(of_two)) == [("live", "left", "asked l")], "the other one cannot be asked, and there is no record"
+    recorded(of_two, "left", "someone", "right")
+    first, second = ask(of_two)
+    assert (second.provenance.how, second.data) == ("record", "record right"), "its own record before another's"
+    assert "apt install unicorn" in repr(second) and "record" not in repr(first)
+
+
+def test_a_witness_that_has_another_name_elsewhere_takes_the_record_of_that_name() -> None:
+    recorded(of_two, "left", "right-elsewhere")
+    assert [one.data for one in ask(of_two)] == ["asked l", "record right-elsewhere"], "and never that of the first"
+
+
+def test_what_its_witnesses_are_is_known_of_a_question() -> None:
+    assert of_two.parameters == () and one_is_enough.parameters == ("x",)
+    assert of_two.needs == (NEVER,) and of_two.missing() == [], "one of them can be asked"
+    assert [record.called(*where) for where in record.places(of_two)] == ["left", "right"]
+    with pytest.raises(ValueError, match="has its needs, tools and names there"):
+        experiment(NEVER, witnesses=(Witness(),))
+
+
+def test_both_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "code_hash", lambda module: "abc")
+    (_, left), (_, right) = record.places(of_two)
+    assert record.record(of_two, "here", left).startswith("recorded by left")
+    assert record.record(of_two, "here", right) == "not here: needs a unicorn, but there are none"
+    assert records.load(of_two.name, "left")[0] == "asked l"

@@ -92,9 +92,9 @@ def nbval(person: Person, notebooks: str = "notebooks", **environment: str) -> N
 
 HOW = """
 import json, sys
-from syslab.evidence import CannotRunHere, ask_each
+from syslab.evidence import CannotRunHere, ask
 from tools.record import experiments
-answers = {e.name: ask_each(e) for e in experiments() if e.name.startswith(tuple(sys.argv[1:]))}
+answers = {e.name: ask(e) for e in experiments() if e.name.startswith(tuple(sys.argv[1:]))}
 print(json.dumps({name: [[a.provenance.how, a.provenance.witness, a.provenance.line()] for a in some] for name, some in answers.items()}))
 """
 

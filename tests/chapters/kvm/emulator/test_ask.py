@@ -9,7 +9,7 @@ import pytest
 from syslab.chapters.kvm.emulator import ask as experiment
 from syslab.chapters.kvm.emulator.cases import ALWAYS_EMULATED, FORCED, KINDS, KNOWN_CASES, PATH_CASES, PLAIN, PREFIX, RIP_CASES
 from syslab.chapters.kvm.emulator.model import COMMON, DOWN, EMULATOR, FUNCTIONS, LANES, UP, VENDOR
-from syslab.evidence import Evidence, ExperimentFailed, ask, ask_each, recorded
+from syslab.evidence import Evidence, ExperimentFailed, ask, recorded
 from syslab.evidence.experiment import Experiment
 
 PVM, LAB = "kvm-pvm", "kvm-svm-tcg"
@@ -18,7 +18,7 @@ Rows = dict[str, dict[str, Any]]
 
 def answers(which: Experiment, *witnesses: str) -> list[tuple[str, Rows]]:
     """The records, and who can be asked live."""
-    found: list[Evidence] = [recorded(which, witness) for witness in witnesses] + ask_each(which)
+    found: list[Evidence] = [recorded(which, witness) for witness in witnesses] + list(ask(which))
     return [(a.provenance.witness, {row["instruction"]: row for row in a.data}) for a in found]
 
 

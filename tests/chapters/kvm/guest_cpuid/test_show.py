@@ -19,10 +19,10 @@ def each(which: Experiment) -> list[Evidence]:
 def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     features = each(experiment.features)
-    assert len(view.accepted(each(experiment.tables))._rows()) == len(TABLES)
-    assert len(view.life(each(experiment.life_cycle))._rows()) == len(experiment.EVENTS)
-    assert len(view.rewritten(each(experiment.rewritten))._rows()) == len(each(experiment.rewritten)[0].data)
-    assert len(view.used(features, gated=True)._rows()) + len(view.used(features, gated=False)._rows()) == len(FEATURES)
+    assert len(view.accepted(each(experiment.tables)).shown_rows()) == len(TABLES)
+    assert len(view.life(each(experiment.life_cycle)).shown_rows()) == len(experiment.EVENTS)
+    assert len(view.rewritten(each(experiment.rewritten)).shown_rows()) == len(each(experiment.rewritten)[0].data)
+    assert len(view.used(features, gated=True).shown_rows()) + len(view.used(features, gated=False).shown_rows()) == len(FEATURES)
     assert {row["feature"] for row in features[0].data if row["given"]} >= set(view.ADVENTUROUS)
     for shown in (view.unsupported(features), view.echo(each(experiment.echo)), view.told(each(experiment.tables), "empty")):
         assert shown._repr_html_().count('class="provenance"') == len(features)

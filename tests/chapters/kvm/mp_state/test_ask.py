@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from syslab.chapters.kvm.mp_state import ask as experiment
 from syslab.chapters.kvm.mp_state import model
 from syslab.chapters.kvm.mp_state.vcpu_pair import Pair
-from syslab.evidence import Experiment, ExperimentFailed, ask, ask_each, recorded, records
+from syslab.evidence import Experiment, ExperimentFailed, ask, recorded, records
 from syslab.evidence.lab import WITNESS as LAB
 from syslab.kvm import Kvm
 
@@ -153,4 +153,4 @@ def test_a_runner_says_what_is_wrong() -> None:
 
 
 def test_each_witness_is_asked() -> None:
-    assert len(ask_each(experiment.set_states)) >= 2
+    assert len(ask(experiment.set_states)) >= 2

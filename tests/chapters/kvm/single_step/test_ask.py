@@ -9,7 +9,7 @@ import pytest
 
 from syslab.chapters.kvm.single_step import ask as experiment
 from syslab.chapters.kvm.single_step.stepping import BY_KEY, CODE, HANDLER, LONG, MODES, REAL, TAPES
-from syslab.evidence import Experiment, ExperimentFailed, ask, ask_each, recorded, records
+from syslab.evidence import Experiment, ExperimentFailed, ask, recorded, records
 
 LAB, PVM = "kvm-svm-tcg", "kvm-pvm"
 LIVE = pytest.mark.skipif(bool(experiment.steps.missing()), reason="needs /dev/kvm")
@@ -19,7 +19,7 @@ LIVE = pytest.mark.skipif(bool(experiment.steps.missing()), reason="needs /dev/k
 def answers(which: Experiment) -> list[tuple[str, Any]]:
     """(witness, data): every record, and what each machine says that can be asked."""
     kept = [(witness, recorded(which, witness).data) for witness in records.witnesses(which.name)]
-    return kept + [(answer.provenance.witness, answer.data) for answer in ask_each(which)]
+    return kept + [(answer.provenance.witness, answer.data) for answer in ask(which)]
 
 
 def places(rows: list[dict[str, Any]], tape: str, mode: str = LONG, rearm: bool = True) -> list[str]:

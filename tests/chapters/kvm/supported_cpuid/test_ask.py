@@ -14,7 +14,7 @@ from syslab.bits.cpuid import REGISTERS
 from syslab.chapters.kvm.supported_cpuid import ask as experiment
 from syslab.chapters.kvm.supported_cpuid.model import FIRST, SECOND
 from syslab.chapters.kvm.supported_cpuid.pairs import found
-from syslab.evidence import Evidence, ask, ask_each, recorded
+from syslab.evidence import Evidence, ask, recorded
 from syslab.evidence.experiment import Experiment
 from syslab.evidence.records import witnesses
 from syslab.kvm.cpuid_table import MOST_ENTRIES
@@ -34,7 +34,7 @@ EVERY = [
 @cache
 def answers(one: Experiment) -> Sequence[Evidence]:
     """Live where it can be, else the records; asked once."""
-    return ask_each(one)
+    return ask(one)
 
 
 def everyone(one: Experiment) -> list[tuple[str, Any]]:

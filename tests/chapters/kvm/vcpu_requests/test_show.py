@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from syslab.chapters.kvm.vcpu_requests import ask as experiment
 from syslab.chapters.kvm.vcpu_requests import show as view
 from syslab.evidence import recorded
-from syslab.show.table import Link
+from syslab.show.table import Link, Table
 
 
 @pytest.mark.parametrize(
@@ -27,31 +28,35 @@ def test_numbers_of(kernel: str, numbers: str) -> None:
     assert view.numbers_of(kernel) == numbers
 
 
+def cells_of(table: Table) -> list[list[Any]]:
+    return [cells for _, cells in table.shown_rows()]
+
+
 def test_asked() -> None:
     table = view.asked(recorded(experiment.asked))
-    cells = table._cells()
+    cells = cells_of(table)
     assert ["KVM_X86_SET_MSR_FILTER", "KVM_REQ_MSR_FILTER_CHANGED", Link("0x25", "#kvm-req-6-1=0x25")] in cells
     assert ["KVM_IRQ_LINE: line 0 raised", "kvm_vcpu_kick() from pic_unlock()", ""] in cells
 
 
 def test_a_number_that_is_not_known() -> None:
     answer = replace(recorded(experiment.asked), data=[{"cause": "page", "request": 0x233, "kicked_by": None}])
-    assert view.asked(answer)._cells()[0][1] == "number 51, unknown here"
+    assert cells_of(view.asked(answer))[0][1] == "number 51, unknown here"
 
 
 def test_race() -> None:
     answer = recorded(experiment.reordering)
-    rows = {row[0]: row[1:] for row in view.race(answer)._cells()}
+    rows = {row[0]: row[1:] for row in cells_of(view.race(answer))}
     assert rows["no barrier"] == [80, Link("18", "#race=none.rrvvRV"), "seen"]
     assert rows["a barrier in both"] == [70, 0, "never seen"]
     assert rows["no barrier, on a machine without store buffers"][2] == "not tried"
     alone = replace(answer, data=[row | {"overlapped": False} for row in answer.data])
-    assert view.race(alone)._cells()[0][3] == "the threads never ran at once"
+    assert cells_of(view.race(alone))[0][3] == "the threads never ran at once"
 
 
 def test_links_of_the_race_are_runs_of_the_widget() -> None:
     widget = view.interleaving()
-    for row in view.race(recorded(experiment.reordering))._cells():
+    for row in cells_of(view.race(recorded(experiment.reordering))):
         if isinstance(row[2], Link):
             state = widget.state(row[2].href.removeprefix("#race="))
             key = row[2].href.removeprefix("#race=").partition(".")[0]

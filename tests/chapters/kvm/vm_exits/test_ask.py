@@ -9,7 +9,7 @@ import pytest
 from syslab.chapters.kvm.vm_exits import ask as experiment
 from syslab.chapters.kvm.vm_exits.exit_reasons import SVM, VMX
 from syslab.chapters.kvm.vm_exits.intercepts import ALWAYS, NEVER, RULES, UNCONDITIONAL, expected
-from syslab.evidence import Evidence, ExperimentFailed, ask, ask_each, recorded
+from syslab.evidence import Evidence, ExperimentFailed, ask, recorded
 from syslab.evidence.experiment import Experiment
 from syslab.kvm.exit_cases import cases, find
 
@@ -24,7 +24,7 @@ def rows(answer: Evidence) -> Rows:
 
 def answers(which: Experiment, *witnesses: str) -> list[tuple[str, Rows]]:
     """The records, and who can be asked live."""
-    found = [recorded(which, witness) for witness in witnesses] + ask_each(which)
+    found = [recorded(which, witness) for witness in witnesses] + list(ask(which))
     return [(answer.provenance.witness, rows(answer)) for answer in found]
 
 
