@@ -126,9 +126,18 @@ def test_print(browse: Tabs, site: Site, chapter: Chapter) -> None:
     page = browse.open(chapter.name, f"#{registers[0]['anchor']}=0x15" if registers else "")
     page.pdf()  # fires beforeprint, as Ctrl+P does
     page.emulate_media(media="print")
-    for gone in ("nav", "dialog", ".bd-sidebar-primary", ".bd-header-article", ".copybtn", ".rsn-menu", ".prev-next-footer"):
+    for gone in (
+        "nav",
+        "dialog",
+        ".bd-sidebar-primary",
+        ".bd-header-article",
+        ".copybtn",
+        ".rsn-menu",
+        ".asked",
+        ".prev-next-footer",
+    ):
         assert page.locator(gone).locator("visible=true").count() == 0, gone
-    folded = page.locator("main details:not(.rsn-menu)")
+    folded = page.locator("main details:not(.rsn-menu, .asked)")
     assert folded.evaluate_all("all => all.filter(d => !d.open).length") == 0
     for summary in folded.locator("summary").all():
         below = summary.locator("xpath=following-sibling::*").first
