@@ -16,7 +16,7 @@ $(READY): requirements.txt pyproject.toml apt.txt tools/setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/setup.sh
 	@touch $@
 
-book: $(READY) notebooks ## the whole book, every cell executed, in _build/html
+book: $(READY) ## the whole book, every cell executed, in _build/html
 	@$(BIN)/python -m tools.book
 
 test: $(READY) ## everything that CI checks
@@ -26,7 +26,7 @@ serve: book ## the built book on loopback, PORT=8000
 	@echo "http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-lab: $(READY) notebooks ## JupyterLab on the notebooks
+lab: $(READY) ## JupyterLab on work/, your own copy of the notebooks
 	@$(BIN)/python -m tools.lab
 
 lab-vm: $(READY) ## the lab VM, made ahead or anew if its packages have newer versions
@@ -44,8 +44,9 @@ lock: $(READY) ## requirements.txt from pyproject.toml (needs the network)
 bench: $(READY) ## build times, import times, widgets, experiments
 	@$(BIN)/python -m tools.benchmark
 
-format: $(READY) ## ruff's formatter over all Python
+format: $(READY) ## ruff's formatter over all Python, Jupytext's over the chapters
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/python -m tools.sources
 
 clean: ## remove what was built; keeps the environment
 	rm -rf _build

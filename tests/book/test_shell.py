@@ -128,7 +128,7 @@ def test_head_and_menu(browse: Tabs, chapter: Chapter) -> None:
     if chapter.runs:
         notebook = f"notebooks/{chapter.name}.ipynb"
         assert found["Run on Binder"].endswith(f"/main?urlpath=lab/tree/{notebook}")
-        assert found["Open in JupyterLab (make lab)"].endswith(f"/lab/tree/{notebook}")
+        assert found["Open in JupyterLab (make lab)"].endswith(f"/lab/tree/{chapter.name}.ipynb")
         assert (ROOT / notebook).is_file()
 
 
