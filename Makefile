@@ -42,7 +42,7 @@ record: $(READY) ## run the experiments here and write the records that are stal
 	@$(BIN)/python -m tools.record
 
 lock: $(READY) ## requirements.txt from pyproject.toml (needs the network)
-	@sh tools/lock.sh
+	@VENV="$(VENV)" sh tools/lock.sh
 
 fresh: ## HEAD on a bare Debian, as root: RELEASE=bookworm or trixie, PERSON=ordinary or root, TARGET=book or test
 	@$(PYTHON) -m tools.fresh_debian $(RELEASE) --user $(PERSON) --target $(TARGET)
