@@ -93,7 +93,8 @@ def carry(root: Path, home: Path) -> tuple[dict[str, str], list[Path]]:
             copy(path, root / path.relative_to("/"))
             if b"BEGIN CERTIFICATE" in path.read_bytes():  # Debian's own bundle, once installed, holds it too
                 copy(path, root / "usr/local/share/ca-certificates" / f"{path.stem}.crt")
-    return variables, [path for path in paths if path.is_dir()]
+    # an index of files on disk, DIR/simple, refers to files beside it
+    return variables, sorted({path.parent if path.name == "simple" else path for path in paths if path.is_dir()})
 
 
 def copy(source: Path, target: Path) -> None:
