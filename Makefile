@@ -3,18 +3,21 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+SETUP := PYTHON="$(PYTHON)" VENV="$(VENV)" NAMED="$(filter command environment,$(origin PYTHON))" sh tools/setup.sh
 PORT ?= 8000
+RELEASE ?= bookworm
+PERSON ?= ordinary
+TARGET ?= book
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab lab-vm notebooks record lock bench format clean
+.PHONY: again help book test serve lab lab-vm notebooks record lock fresh bench format clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-# Both files are stamps: a second run neither reinstalls nor asks the network.
-$(READY): requirements.txt pyproject.toml apt.txt tools/setup.sh
-	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh tools/setup.sh
-	@touch $@
+# A stamp: a second run neither reinstalls nor asks the network, unless the environment cannot be used any more.
+$(READY): requirements.txt pyproject.toml apt.txt tools/setup.sh $(shell $(SETUP) usable || echo again)
+	@$(SETUP)
 
 book: $(READY) ## the whole book, every cell executed, in _build/html
 	@$(BIN)/python -m tools.book
@@ -39,7 +42,10 @@ record: $(READY) ## run the experiments here and write the records that are stal
 	@$(BIN)/python -m tools.record
 
 lock: $(READY) ## requirements.txt from pyproject.toml (needs the network)
-	@sh tools/lock.sh
+	@VENV="$(VENV)" sh tools/lock.sh
+
+fresh: ## HEAD on a bare Debian, as root: RELEASE=bookworm or trixie, PERSON=ordinary or root, TARGET=book or test
+	@$(PYTHON) -m tools.fresh_debian $(RELEASE) --user $(PERSON) --target $(TARGET)
 
 bench: $(READY) ## build times, import times, widgets, experiments
 	@$(BIN)/python -m tools.benchmark
