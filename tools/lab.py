@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
+from .book import lab_vm
 from .environment import ROOT, contained
 
 
 def main() -> None:
     """Becomes JupyterLab; Ctrl-C ends it."""
+    lab_vm()  # here, where it can be said: a notebook would wait for it without a word
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}"]
     command += [
         "--ServerApp.default_url=/lab/tree/notebooks/index.ipynb",

@@ -41,7 +41,7 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
     except LabMissing as missing:
         raise NotInLab([(Need("the lab VM", lambda: None, missing.helps), missing.why)]) from None
     except LabCorrupt as corrupt:
-        raise NotInLab([(Need("the lab VM", lambda: None, LAB_VM.install), str(corrupt))]) from None
+        raise NotInLab([(Need("the lab VM", lambda: None, "python -m syslab.machines.lab_vm --update"), str(corrupt))]) from None
     except LabHung as hung:
         raise ExperimentTimeout(f"{experiment.name} in the lab VM: {hung}", hung.rows) from None
     except LabDied as died:
