@@ -15,7 +15,10 @@ _VERSION_FLAG = {"bash": "--version", "cpuid": "--version", "unshare": "--versio
 
 @dataclass(frozen=True)
 class Provenance:
-    """``how`` is live, lab or record; ``witness`` the kind of machine (host, tcg-max, kvm-svm ...)."""
+    """``how`` is live, lab or record; ``witness`` the kind of machine (host, tcg-max, kvm-svm ...).
+
+    ``install`` and ``note`` are for the reader of this answer, and in no record: what would make it live, and a sentence.
+    """
 
     how: str
     witness: str
@@ -28,6 +31,7 @@ class Provenance:
     tools: dict[str, str] = field(default_factory=dict)
     code: str = ""
     install: tuple[str, ...] = ()
+    note: str = ""
 
     def line(self) -> str:
         """One line of text, the badge's word first."""
@@ -43,7 +47,7 @@ class Provenance:
         text = f"{self.how} · {self.witness} · " + " · ".join(p for p in parts if p)
         if self.install:
             text += f". To run it live: {'; '.join(self.install)}"
-        return text
+        return text + (f". {self.note}" if self.note else "")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON for a record."""

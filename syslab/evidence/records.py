@@ -44,6 +44,6 @@ def save(name: str, data: Any, provenance: Provenance) -> Path:
     """Write a record; for tools/record.py."""
     target = path(name, provenance.witness)
     target.parent.mkdir(parents=True, exist_ok=True)
-    stored = {"provenance": {k: v for k, v in provenance.to_dict().items() if k != "install"}, "data": data}
+    stored = {"provenance": {k: v for k, v in provenance.to_dict().items() if k not in ("install", "note")}, "data": data}
     target.write_text(json.dumps(stored, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     return target

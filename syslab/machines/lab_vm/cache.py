@@ -36,8 +36,8 @@ __all__ = ["FAILED", "FOLDER", "SWITCH", "Image", "failed", "find", "made_by", "
 SWITCH = "SYSLAB_LAB"  # "off" hides the lab VM
 FAILED = "SYSLAB_LAB_FAILED"  # why it could not be built, as JSON [why, helps]; set here, and inherited
 KERNEL, SNAPSHOT, MANIFEST = "vmlinuz", "snapshot", "manifest.json"
-BOOT = 90.0  # seconds that a boot with snapshot may take
-WAIT = 240.0  # seconds to wait for another process that builds
+BOOT = 180.0  # seconds that a boot with snapshot may take: three where nothing else runs, but a loaded machine is no reason
+WAIT = 400.0  # seconds to wait for another process that builds
 KEEP = 3  # images of other keys
 
 
