@@ -16,18 +16,20 @@ from .environment import BUILD, ROOT, contained
 
 
 def lab_vm() -> None:
-    """Build the lab VM before chapters that ask it run side by side, and within their cells' time; say why if it cannot be."""
+    """Build the lab VM before chapters that ask it run side by side, and within their cells' time; say why if it cannot be.
+
+    Once: the kernels that this process starts inherit the answer.
+    """
     if os.environ.get("SYSLAB_EVIDENCE") == "record":
         return
     try:
-        cache.ready(say=print)
+        cache.ready(say=lambda text: print(text, flush=True))
     except LabError as error:
         print(f"{error}. What needs it is shown from records.", flush=True)
 
 
 def build(strict: bool = False) -> int:
     """Run jupyter-book; its exit status. ``strict`` turns warnings into errors."""
-    lab_vm()
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book"]
     if strict:
         command += ["-W", "--keep-going"]

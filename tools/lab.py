@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from .book import lab_vm
 from .environment import BUILD, ROOT, contained, private
 from .keeping import refresh, write
 from .notebooks import notebooks
@@ -53,6 +54,7 @@ def main() -> int:
     try:
         for line in prepare():
             print(line, flush=True)
+        lab_vm()  # here, where it can be said: a notebook would wait for it without a word
         variables = environment()
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -63,6 +63,8 @@ def record(experiment: Experiment, place: str = "here") -> str:
             result, provenance = lab.run(experiment)
         except lab.NotInLab as there:
             return f"not in the lab VM: {there}"
+        if lab.is_other(provenance):
+            return f"not recorded: this lab VM is {provenance.witness}, and the text speaks of {lab.WITNESS}, Debian 12's"
         provenance = replace(provenance, code=code)
     else:
         missing = experiment.missing()

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..evidence.experiment import experiment
 from ..evidence.needs import KVM, LAB_VM, X86_64, Need
-from ..layouts.emulator_calls import FUNCTIONS
+from ..layouts.emulator_calls import FUNCTIONS, RENAMED
 from ..machines import emulator_guest, kvm
 from ..machines.emulator_cases import (
     ALWAYS_EMULATED,
@@ -116,7 +116,7 @@ def calls() -> Iterator[dict[str, Any]]:
 
     _prefix()
     modules = _modules()
-    with FunctionTrace(_MARK, *FUNCTIONS, strict=True) as trace:
+    with FunctionTrace(_MARK, *_named_here(modules), strict=True) as trace:
         for case, path in _paths():
             with emulator_guest.guest() as machine:
                 machine.execute(case, path == FORCED)
@@ -146,6 +146,12 @@ def _modules() -> dict[str, str]:
         if len(words) == 4 and words[2] in FUNCTIONS:
             found[words[2]] = words[3].strip("[]")
     return found
+
+
+def _named_here(modules: dict[str, str]) -> list[str]:
+    """:data:`.FUNCTIONS` without the names that this kernel has another for."""
+    others = RENAMED | {new: old for old, new in RENAMED.items()}
+    return [name for name in FUNCTIONS if name in modules or others.get(name) not in modules]
 
 
 def _of_one_exit(names: list[str], modules: dict[str, str]) -> list[dict[str, str]]:

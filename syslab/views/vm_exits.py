@@ -172,7 +172,7 @@ def lookup() -> Lookup:
 def _outcome(case: Case, row: Row, nested: bool, told: dict[str, Row]) -> Any:
     from ..widgets.choice_table import Outcome
 
-    lab = told.get(_LAB)
+    lab = next((said for witness, said in told.items() if witness.startswith(_LAB)), None)
     rule, exits = RULES[case.key], row["exits"]
     got = _counts(lab["guest"], "") if lab else ""
     if exits:

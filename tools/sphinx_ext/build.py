@@ -14,6 +14,7 @@ from sphinx.util import logging
 from syslab.evidence.code_hash import hash_files
 from syslab.evidence.show import HOSTED
 
+from ..book import lab_vm
 from ..chapters import BOOK, Chapter
 from ..environment import ROOT, contain
 from ..execution import ChapterFailed, execute
@@ -31,6 +32,7 @@ def _chapters(app: Sphinx) -> list[Chapter]:
 def run_chapters(app: Sphinx) -> None:
     """Execute what the cache lacks. MyST-NB then finds every chapter in it."""
     contain()
+    lab_vm()
     os.environ[HOSTED] = "1"
     config: Any = app.env
     cache = Path(config.mystnb_config.execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")

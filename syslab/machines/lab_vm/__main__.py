@@ -19,7 +19,7 @@ def main() -> int:
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        image = cache.ready(update=options.update)
+        image = cache.ready(lambda text: print(text, file=sys.stderr, flush=True), update=options.update, again=True)
         if options.quiet:
             return 0
         with LabVm() as lab:
