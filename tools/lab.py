@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from . import failures
 from .environment import ROOT, contained
 
 
@@ -21,4 +22,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(failures.run(main))

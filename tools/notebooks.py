@@ -18,6 +18,7 @@ import jupytext
 import nbformat
 import yaml
 
+from . import failures
 from .chapters import Chapter, all_chapters, chapters_of, topics
 from .environment import ROOT
 from .markup import SHAPES, choices
@@ -158,4 +159,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))
