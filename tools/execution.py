@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .failures import Failure
 from .kernels import Runs
 
 TIMEOUT = 120  # seconds a cell may take
+EXECUTED = "rsn_executed"  # when, in what the cache keeps of an execution
 
 
 def read(chapter: Chapter, md: MdParserConfig, nb: NbParserConfig) -> Any:
@@ -49,15 +50,23 @@ def execute(
     md: MdParserConfig,
     nb: NbParserConfig,
     say: Callable[[str], None] = print,
-) -> int:
-    """Run what the cache at ``cache_path`` lacks, two or more at a time; how many ran. Failure at the first error.
+) -> dict[str, int]:
+    """Run what the cache at ``cache_path`` lacks, two or more at a time. Failure at the first error.
 
-    The caller holds the build lock.
+    For each chapter's name, when it was executed (ns): now or by an earlier build. The caller holds the build lock.
     """
     cache = jupyter_cache.get_cache(str(cache_path))
-    missing = list(_missing(chapters, cache, md, nb))
+    executed: dict[str, int] = {}
+    missing = []
+    for chapter in chapters:
+        if chapter.runs:
+            notebook = read(chapter, md, nb)
+            try:
+                executed[chapter.name] = (cache.match_cache_notebook(notebook).data or {}).get(EXECUTED, 0)
+            except KeyError:
+                missing.append((chapter, notebook))
     if not missing:
-        return 0
+        return executed
     kernels.prepare()
     runs = Runs(TIMEOUT)
     workers = min(len(missing), os.cpu_count() or 1)
@@ -67,21 +76,13 @@ def execute(
             jobs = [pool.submit(_run, runs, chapter, notebook) for chapter, notebook in missing]
             for job in as_completed(jobs):
                 chapter, notebook, seconds = job.result()
-                bundle = CacheBundleIn(notebook, str(chapter.path), data={"execution_seconds": seconds})
+                data: dict[str, Any] = {"execution_seconds": seconds, EXECUTED: time.time_ns()}
+                bundle = CacheBundleIn(notebook, str(chapter.path), data=data)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                executed[chapter.name] = data[EXECUTED]
                 say(f"executed {chapter.name} in {seconds:.1f} s")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             runs.stop()
             raise
-    return len(missing)
-
-
-def _missing(chapters: list[Chapter], cache: Any, md: MdParserConfig, nb: NbParserConfig) -> Iterator[tuple[Chapter, Any]]:
-    for chapter in chapters:
-        if chapter.runs:
-            notebook = read(chapter, md, nb)
-            try:
-                cache.match_cache_notebook(notebook)
-            except KeyError:
-                yield chapter, notebook
+    return executed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -207,6 +208,19 @@ def test_two_builds_take_turns(checkout: Checkout) -> None:
         assert f"(process {other.pid})" in waited[0]
     assert sum(said.count("executed part/one") for said in answers) == 1
     assert [said for said in answers if "executed part/one" in said] != waited
+
+
+def test_a_chapter_that_ran_again_has_a_new_page(checkout: Checkout) -> None:
+    """The cache is deleted alone: nothing else that the page depends on has changed."""
+    checkout.write("import time\nprint('at', time.time_ns())")
+    pages = []
+    for _ in range(2):
+        status, said = checkout.run(BOOK)
+        assert status == 0, said
+        pages.append((checkout.project / "_build" / "html" / "part" / "one.html").read_text())
+        shutil.rmtree(checkout.project / "_build" / ".jupyter_cache")
+    first, second = (re.findall(r"at \d{19}", page) for page in pages)
+    assert first and second and first != second
 
 
 def test_nobody_waits_for_a_lock_whose_holder_died(checkout: Checkout) -> None:

@@ -46,7 +46,7 @@ def run_chapters(app: Sphinx) -> None:
     config: Any = app.env
     cache = Path(config.mystnb_config.execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     try:
-        execute(_chapters(app), cache, config.myst_config, config.mystnb_config, logger.info)
+        config.rsn_executed = execute(_chapters(app), cache, config.myst_config, config.mystnb_config, logger.info)
     except Failure as error:
         raise ExtensionError(str(error)) from error
 
@@ -69,9 +69,10 @@ def look() -> str:
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """Every page if the look changed, else chapters whose key did: a helper, a record or the lock file is new."""
+    """Every page if the look changed, else chapters whose key did (a helper, a record or the lock file is new) or that ran again."""
     before: dict[str, str] = getattr(env, "rsn_keys", {})
-    now = {"look": look()} | {chapter.name: chapter.key() for chapter in _chapters(app)}
+    executed: dict[str, int] = env.rsn_executed  # type: ignore[attr-defined]
+    now = {"look": look()} | {chapter.name: f"{chapter.key()} {executed[chapter.name]}" for chapter in _chapters(app)}
     env.rsn_keys = now  # type: ignore[attr-defined]
     if before.get("look") != now["look"]:
         return sorted(env.found_docs)
