@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 from syslab.machines.lab_vm import LabError, cache
 
-from .environment import BUILD, ROOT, contained
+from . import build_lock, children, failures
+from .environment import BUILD, contained
 
 
 def lab_vm() -> None:
@@ -29,11 +28,12 @@ def lab_vm() -> None:
 
 
 def build(strict: bool = False) -> int:
-    """Run jupyter-book; its exit status. ``strict`` turns warnings into errors."""
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book"]
-    if strict:
-        command += ["-W", "--keep-going"]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **contained()}, check=False).returncode
+    """Run jupyter-book; its exit status. ``strict`` turns warnings into errors. It waits for a build that is at work."""
+    with build_lock.held():
+        command = [sys.executable, "-m", "tools.jupyter_book", "build", "book"]
+        if strict:
+            command += ["-W", "--keep-going"]
+        return children.run("jupyter-book", command, os.environ | contained(), build_lock.descriptors())
 
 
 def summary() -> str:
@@ -50,11 +50,12 @@ def summary() -> str:
 def main() -> int:
     """Exit status of the build."""
     started = time.monotonic()
-    status = build()
-    if status == 0:
-        print(f"{summary()}\nbuilt in {time.monotonic() - started:.1f} s")
+    with build_lock.held():
+        status = build()
+        if status == 0:
+            print(f"{summary()}\nbuilt in {time.monotonic() - started:.1f} s")
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))

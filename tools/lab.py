@@ -10,6 +10,7 @@ import json
 import os
 import sys
 
+from . import failures
 from .book import lab_vm
 from .environment import BUILD, ROOT, contained, private
 from .keeping import refresh, write
@@ -65,4 +66,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))

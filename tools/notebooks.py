@@ -19,6 +19,7 @@ import jupytext
 import nbformat
 import yaml
 
+from . import failures
 from .chapters import Chapter, all_chapters, chapters_of, topics
 from .environment import ROOT
 from .keeping import refresh, seal
@@ -165,4 +166,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))

@@ -18,6 +18,8 @@ from syslab.evidence.bounded import ExperimentFailed, run
 from syslab.evidence.code_hash import code_hash
 from syslab.evidence.provenance import here
 
+from . import failures
+
 
 def experiments() -> Iterator[Experiment]:
     """Every experiment of the book that takes no arguments."""
@@ -102,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))
