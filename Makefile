@@ -22,6 +22,9 @@ $(READY): requirements.txt pyproject.toml apt.txt tools/setup.sh $(shell $(SETUP
 book: $(READY) ## the whole book, every cell executed, in _build/html
 	@$(BIN)/python -m tools.book
 
+live: $(READY) ## the book with every cell run again, whatever was kept
+	@$(BIN)/python -m tools.book --live
+
 test: $(READY) ## everything that CI checks
 	@$(BIN)/python -m tools.check
 

@@ -20,6 +20,8 @@ from myst_nb.core.config import NbParserConfig
 from myst_nb.core.read import create_nb_reader
 from myst_parser.config.main import MdParserConfig
 
+from syslab.evidence.show import RUN_FAILED
+
 from . import kernels
 from .chapters import Chapter
 from .failures import Failure
@@ -27,6 +29,7 @@ from .kernels import Runs
 
 TIMEOUT = 120  # seconds a cell may take
 EXECUTED = "rsn_executed"  # when, in what the cache keeps of an execution
+FAILED = "rsn_failed"  # whether a record stood in for a run that failed: the next build tries it again
 
 
 def read(chapter: Chapter, md: MdParserConfig, nb: NbParserConfig) -> Any:
@@ -42,6 +45,12 @@ def _run(runs: Runs, chapter: Chapter, notebook: Any) -> tuple[Chapter, Any, flo
     key = chapter.text.count("\n") - chapter.keyed_text().count("\n")
     runs.run(notebook, chapter.path.parent, f"book/{chapter.name}.md", line=key)
     return chapter, notebook, time.monotonic() - started
+
+
+def stood_in(notebook: Any) -> bool:
+    """Whether an output says that a run failed and its record is shown instead."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    return any(RUN_FAILED in text for output in outputs for text in output.get("data", {}).values() if isinstance(text, str))
 
 
 def execute(
@@ -62,9 +71,13 @@ def execute(
         if chapter.runs:
             notebook = read(chapter, md, nb)
             try:
-                executed[chapter.name] = (cache.match_cache_notebook(notebook).data or {}).get(EXECUTED, 0)
+                kept = cache.match_cache_notebook(notebook).data or {}
             except KeyError:
+                kept = {FAILED: True}
+            if kept.get(FAILED):
                 missing.append((chapter, notebook))
+            else:
+                executed[chapter.name] = kept.get(EXECUTED, 0)
     if not missing:
         return executed
     kernels.prepare()
@@ -76,7 +89,7 @@ def execute(
             jobs = [pool.submit(_run, runs, chapter, notebook) for chapter, notebook in missing]
             for job in as_completed(jobs):
                 chapter, notebook, seconds = job.result()
-                data: dict[str, Any] = {"execution_seconds": seconds, EXECUTED: time.time_ns()}
+                data: dict[str, Any] = {"execution_seconds": seconds, EXECUTED: time.time_ns(), FAILED: stood_in(notebook)}
                 bundle = CacheBundleIn(notebook, str(chapter.path), data=data)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                 executed[chapter.name] = data[EXECUTED]
