@@ -57,5 +57,5 @@ format: $(READY) ## ruff's formatter over all Python, Jupytext's over the chapte
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 	@$(BIN)/python -m tools.sources
 
-clean: ## remove what was built; keeps the environment
+clean: ## remove what was built; keeps the environment and work/
 	rm -rf _build

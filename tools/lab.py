@@ -10,6 +10,8 @@ import json
 import os
 import sys
 
+from ipykernel.ipkernel import IPythonKernel
+
 from . import failures
 from .book import lab_vm
 from .environment import BUILD, ROOT, contained, private
@@ -23,7 +25,8 @@ SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 def prepare() -> list[str]:
     """Make the working copy, or bring it up to date; what there is to say, a line each. OSError if it cannot be."""
     new = not WORK.exists()
-    outcome = refresh(WORK, notebooks())
+    # with what the kernel says of itself in it, a notebook that is only opened and saved by JupyterLab is not changed
+    outcome = refresh(WORK, notebooks(IPythonKernel.language_info))
     if new:
         return ["work/ is your copy of the notebooks: git does not track it, and `make clean` leaves it."]
     lines = []

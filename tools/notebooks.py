@@ -14,6 +14,7 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import jupytext
 import nbformat
@@ -112,12 +113,12 @@ def translate(chapter: Chapter) -> str:
     return text
 
 
-def notebook(chapter: Chapter) -> str:
-    """The whole .ipynb, sealed: no outputs, cell ids from the cells' contents."""
+def notebook(chapter: Chapter, language: dict[str, Any] | None = None) -> str:
+    """The whole .ipynb, sealed: no outputs, cell ids from the cells' contents. ``language`` is what a kernel says of its own."""
     nb = jupytext.reads(translate(chapter), fmt="md:myst")
     nb.metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": language or {"name": "python"},
         "rsn": {"chapter": chapter.name, "sha256": ""},
     }
     seen: dict[str, int] = {}
@@ -136,9 +137,9 @@ def notebook(chapter: Chapter) -> str:
     return seal(str(nbformat.writes(nb, indent=1, sort_keys=True, ensure_ascii=False)) + "\n")
 
 
-def notebooks() -> dict[str, str]:
+def notebooks(language: dict[str, Any] | None = None) -> dict[str, str]:
     """The texts of all notebooks, by their chapters' names."""
-    return {chapter.name: notebook(chapter) for chapter in all_chapters() if chapter.runs}
+    return {chapter.name: notebook(chapter, language) for chapter in all_chapters() if chapter.runs}
 
 
 def main() -> int:

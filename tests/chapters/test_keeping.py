@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from tools import keeping, lab, notebooks
 from tools.chapters import Chapter
@@ -186,7 +187,7 @@ def test_a_read_only_folder_is_a_sentence(
     folder.chmod(0o555)
     try:
         monkeypatch.setattr(lab, "WORK", folder)
-        monkeypatch.setattr(lab, "notebooks", lambda: new)
+        monkeypatch.setattr(lab, "notebooks", lambda language: new)
         assert lab.main() == 1
     finally:
         folder.chmod(0o755)
@@ -197,12 +198,30 @@ def test_a_read_only_folder_is_a_sentence(
 def test_the_lab_says_what_it_kept(folder: Path, new: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "WORK", folder)
     save(folder / "desk.ipynb", edit=True)
-    monkeypatch.setattr(lab, "notebooks", lambda: new)
+    monkeypatch.setattr(lab, "notebooks", lambda language: new)
     assert lab.prepare() == [
         "work/: brought up to date: files/links",
         "work/desk.ipynb has your changes and was kept; the book has a newer one",
         "To have the newer one, rename or delete yours and run `make lab` again.",
     ]
+
+
+def test_a_notebook_that_is_only_opened_stays_as_it_was_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "WORK", folder)
+    monkeypatch.setattr(notebooks, "all_chapters", lambda: [Chapter(name) for name in NAMES])
+    lab.prepare()
+    before = contents(folder)
+    manager, client = start_new_kernel()
+    try:
+        language = client.kernel_info(reply=True, timeout=60)["content"]["language_info"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    for name in NAMES:  # what JupyterLab does as soon as the kernel has said who it is
+        nb = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+        nb.metadata.language_info = language
+        nbformat.write(nb, folder / f"{name}.ipynb")
+    assert contents(folder) == before
 
 
 def generate(monkeypatch: pytest.MonkeyPatch, folder: Path, wanted: dict[str, str], *arguments: str) -> int:

@@ -145,6 +145,8 @@ def below(folder: Path) -> dict[str, bytes]:
 def work_in_the_lab(checkout: Path) -> dict[str, bytes]:
     """Edit a notebook, save outputs into another, add a third and a folder; the files as they then are."""
     with Lab(checkout) as lab:
+        asked = lab.ask("/lab/api/settings/@jupyterlab/apputils-extension:notification")["schema"]["properties"]
+        assert asked["fetchNews"]["default"] == "false", "JupyterLab asks nobody whether he would like news"
         edited = lab.open("files/links.ipynb")
         first_code(edited)["source"] += "\n# my answer"
         lab.save("files/links.ipynb", edited)
