@@ -13,7 +13,7 @@ import sys
 from ipykernel.ipkernel import IPythonKernel
 
 from .environment import BUILD, ROOT, contained, private
-from .keeping import refresh, write
+from .keeping import Unusable, refresh, write
 from .notebooks import notebooks
 
 WORK = ROOT / "work"
@@ -21,7 +21,7 @@ SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 
 
 def prepare() -> list[str]:
-    """Make the working copy, or bring it up to date; what there is to say, a line each. OSError if it cannot be."""
+    """Make the working copy, or bring it up to date; what there is to say, a line each. Unusable or OSError if it cannot be."""
     new = not WORK.exists()
     # with what the kernel says of itself in it, a notebook that is only opened and saved by JupyterLab is not changed
     outcome = refresh(WORK, notebooks(IPythonKernel.language_info))
@@ -57,11 +57,9 @@ def main() -> int:
         for line in prepare():
             print(line, flush=True)
         variables = environment()
-    except (OSError, ValueError) as error:
+    except Unusable as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     os.execve(sys.executable, [*command, *sys.argv[1:]], {**os.environ, **variables})
 
 
