@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from syslab.machines.lab_vm import cache
 
-from .keeping import write
+from .keeping import Unusable, write
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
 
 
-class NotPrivate(OSError):
-    """A folder of secrets could be read by somebody else; the message says what to do."""
-
-
 def private(folder: Path) -> Path:
     """The folder itself, made or mended so that nobody else can look into it, whatever the umask and its mode before.
 
-    Jupyter writes tokens and keys there, some of them readable for all: it relies on its folder's 0700. NotPrivate for a
+    Jupyter writes tokens and keys there, some of them readable for all: it relies on its folder's 0700. Unusable for a
     symlink, and for a folder of somebody else's, who could open it again; only who owns the checkout is trusted by root,
     since what runs here is his code.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        raise NotPrivate(f"{folder} is a symbolic link, but a private folder must be there: remove it and try again")
+        raise Unusable(f"{folder} is a symbolic link, but a private folder must be there: remove it and try again")
     trusted = {os.geteuid(), ROOT.stat().st_uid} if os.geteuid() == 0 else {os.geteuid()}
     if found.st_uid not in trusted:
-        raise NotPrivate(
-            f"{folder} belongs to another user (uid {found.st_uid}), who could read your keys: remove it and try again"
-        )
-    if stat.S_IMODE(found.st_mode) != 0o700:
+        raise Unusable(f"{folder} belongs to another user (uid {found.st_uid}), who could read your keys: remove it and try again")
+    if found.st_mode & 0o777 != 0o700:  # Jupyter adds the sticky bit to the folder of its connection files
         folder.chmod(0o700)
     return folder
 
@@ -43,7 +36,7 @@ def private(folder: Path) -> Path:
 def contained(build: Path = BUILD) -> dict[str, str]:
     """Variables that keep IPython, Jupyter and matplotlib inside ``build``, where only this user can read what they write.
 
-    Creates the folders they need. NotPrivate or another OSError if that cannot be.
+    Creates the folders they need. Unusable or OSError if that cannot be.
     """
     build.mkdir(mode=0o755, parents=True, exist_ok=True)
     folder = private(build / "jupyter")
@@ -65,10 +58,5 @@ def contained(build: Path = BUILD) -> dict[str, str]:
 
 
 def contain() -> None:
-    """Put :func:`contained` into this process's own environment, and its own temporary files beside Jupyter's.
-
-    Those are the kernels' connection files, which nbclient asks :mod:`tempfile` for, and Sphinx's error logs: a build
-    that is killed leaves them here and not in /tmp. TMPDIR stays as it is, since kernels and their children inherit it.
-    """
+    """Put :func:`contained` into this process's own environment."""
     os.environ.update(contained())
-    tempfile.tempdir = os.environ["JUPYTER_RUNTIME_DIR"]

@@ -21,8 +21,8 @@ EMPTY = '"sha256": ""'  # cannot stand in a cell: there, JSON writes a backslash
 SEAL = re.compile(r'"sha256": "([0-9a-f]{64})"')
 
 
-class InTheWay(OSError):
-    """Something that is no folder stands where one must be; the message says what to do. Nothing was changed."""
+class Unusable(RuntimeError):
+    """What stands in a folder's place cannot be used for it; the message is a sentence that says what to do."""
 
 
 def seal(text: str) -> str:
@@ -75,8 +75,9 @@ class Outcome:
 def refresh(folder: Path, wanted: dict[str, str], dry: bool = False) -> Outcome:
     """Bring the notebooks in ``folder`` up to date with ``wanted``, sealed texts by the chapters' names.
 
-    Only what is missing or as it was written is touched, unless ``dry``, which touches nothing. InTheWay before anything
-    is changed; OSError for a folder that cannot be written, with what was written until then left whole.
+    Only what is missing or as it was written is touched, unless ``dry``, which touches nothing. Unusable, before anything
+    is changed, for a file or a symlink in a folder's place; OSError where nothing can be written, with what was written
+    until then left whole.
     """
     for parent in sorted({folder, *(above for name in wanted for above in _parents(folder, name))}):
         _check(parent)
@@ -114,14 +115,14 @@ def _parents(folder: Path, name: str) -> Iterator[Path]:
 
 
 def _check(folder: Path) -> None:
-    """InTheWay unless ``folder`` is one, or nothing is there yet. A symlink would lead our writing elsewhere."""
+    """Unusable unless ``folder`` is one, or nothing is there yet. A symlink would lead our writing elsewhere."""
     try:
         mode = folder.lstat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISDIR(mode):
         what = "a symbolic link" if stat.S_ISLNK(mode) else "a file"
-        raise InTheWay(f"{folder} is {what}, but a folder must be there: move it away and try again; nothing was changed")
+        raise Unusable(f"{folder} is {what}, but a folder must be there: move it away and try again; nothing was changed")
 
 
 def _others(folder: Path, wanted: dict[str, str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ipykernel.ipkernel import IPythonKernel
 from . import failures
 from .book import lab_vm
 from .environment import BUILD, ROOT, contained, private
-from .keeping import refresh, write
+from .keeping import Unusable, refresh, write
 from .notebooks import notebooks
 
 WORK = ROOT / "work"
@@ -23,7 +23,7 @@ SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 
 
 def prepare() -> list[str]:
-    """Make the working copy, or bring it up to date; what there is to say, a line each. OSError if it cannot be."""
+    """Make the working copy, or bring it up to date; what there is to say, a line each. Unusable or OSError if it cannot be."""
     new = not WORK.exists()
     # with what the kernel says of itself in it, a notebook that is only opened and saved by JupyterLab is not changed
     outcome = refresh(WORK, notebooks(IPythonKernel.language_info))
@@ -60,11 +60,9 @@ def main() -> int:
             print(line, flush=True)
         lab_vm()  # here, where it can be said: a notebook would wait for it without a word
         variables = environment()
-    except (OSError, ValueError) as error:
+    except Unusable as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     os.execve(sys.executable, [*command, *sys.argv[1:]], {**os.environ, **variables})
 
 

@@ -23,7 +23,7 @@ import yaml
 from . import failures
 from .chapters import Chapter, all_chapters, chapters_of, topics
 from .environment import ROOT
-from .keeping import refresh, seal
+from .keeping import Unusable, refresh, seal
 from .markup import SHAPES, choices
 
 OUT = ROOT / "notebooks"
@@ -149,7 +149,7 @@ def main() -> int:
     check = parser.parse_args().check
     try:
         outcome = refresh(OUT, notebooks(), dry=check)
-    except (OSError, ValueError) as error:
+    except Unusable as error:
         print(error, file=sys.stderr)
         return 1
     where = OUT.relative_to(ROOT)

@@ -11,7 +11,7 @@ from jupyter_client.manager import start_new_kernel
 
 from tools import keeping, lab, notebooks
 from tools.chapters import Chapter
-from tools.keeping import InTheWay, refresh
+from tools.keeping import Unusable, refresh
 
 NAMES = ("files/links", "desk")
 
@@ -147,7 +147,7 @@ def test_something_in_a_folders_place(tmp_path: Path, new: dict[str, str], where
         place.write_text("mine")
     else:
         place.symlink_to(elsewhere)
-    with pytest.raises(InTheWay, match=f"{place} is {what}, but a folder must be there: move it away"):
+    with pytest.raises(Unusable, match=f"{place} is {what}, but a folder must be there: move it away"):
         refresh(tmp_path / "work", new)
     assert not list(elsewhere.iterdir())
     assert [path for path in tmp_path.rglob("*.ipynb") if path.is_file()] == []
@@ -178,20 +178,33 @@ def test_an_interrupt_leaves_whole_notebooks(folder: Path, new: dict[str, str], 
     assert contents(folder) == before
 
 
-def test_a_read_only_folder_is_a_sentence(
-    folder: Path, new: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_cannot_be_written_loses_nothing(folder: Path, new: dict[str, str]) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere")
     before = contents(folder)
-    folder.chmod(0o555)
+    for place in (folder, folder / "files"):
+        place.chmod(0o555)
     try:
-        monkeypatch.setattr(lab, "WORK", folder)
-        monkeypatch.setattr(lab, "notebooks", lambda language: new)
-        assert lab.main() == 1
+        with pytest.raises(PermissionError):
+            refresh(folder, new)
     finally:
-        folder.chmod(0o755)
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+        for place in (folder, folder / "files"):
+            place.chmod(0o755)
+    assert contents(folder) == before
+
+
+def test_the_lab_says_in_a_sentence_why_it_cannot_begin(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("elsewhere")
+    before = contents(folder)
+    monkeypatch.setattr(lab, "WORK", folder)
+    assert lab.main() == 1
+    assert (
+        capsys.readouterr().err
+        == f"{folder} is a symbolic link, but a folder must be there: move it away and try again; nothing was changed\n"
+    )
     assert contents(folder) == before
 
 
