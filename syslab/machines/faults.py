@@ -77,7 +77,7 @@ def _install_handler(pipe: int) -> None:
             raise OSError(ctypes.get_errno(), f"sigaction({signal.Signals(number).name})")
 
 
-def provoke(action: Callable[[], object], seconds: float = 5.0) -> Fault | None:
+def provoke(action: Callable[[], object], seconds: float = 30.0) -> Fault | None:
     """Run ``action`` in a forked child; the exception it raised, or None if it raised none.
 
     Call it from a process with one thread (an experiment's is). TimeoutError if the child is silent for

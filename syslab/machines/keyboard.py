@@ -25,8 +25,12 @@ def _type(shell: Child, command: str) -> int:
 def _shell(number: int) -> Child:
     name = signal.Signals(number).name
     shell = interactive(PYTHON=sys.executable, TARGET=signal_target.__file__)
-    since = _type(shell, f"trap 'echo \"shell: handler {name}\"' {name.removeprefix('SIG')}; echo tr''apped")
-    shell.hear(PROMPT, shell.hear("trapped\n", since))
+    try:
+        since = _type(shell, f"trap 'echo \"shell: handler {name}\"' {name.removeprefix('SIG')}; echo tr''apped")
+        shell.hear(PROMPT, shell.hear("trapped\n", since))
+    except BaseException:
+        shell.close()
+        raise
     return shell
 
 

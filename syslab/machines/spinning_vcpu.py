@@ -19,7 +19,7 @@ GUEST = bytes.fromhex(
     "eb fa"  # jmp start
 )
 SIGNAL = signal.SIGUSR1
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds until waiting is given up."""
 
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-PATIENCE = 5.0
-"""Seconds that anything here may take; nothing takes a tenth of one."""
+PATIENCE = 30.0
+"""Seconds that anything here may take; on an idle machine nothing takes a tenth of one."""
 
 
 class Terminal(NamedTuple):

@@ -22,6 +22,7 @@ Row = dict[str, Any]
 Key = tuple[str, int]
 CASES = {(case.key, case.cpl): case for case in cases()}
 _LAB = "kvm-svm-tcg"
+REASON = r"reason ([\w ]{1,60}?) rip"
 PICKED = (
     "cpuid", "out", "hlt", "mmio-store", "rdmsr", "rdmsr-gs", "rdmsr-unknown", "vmcall", "vmmcall", "invd", "wbinvd", "xsetbv",
     "monitor", "mwait", "pause", "rdtsc", "rdpmc", "rdrand", "invlpg", "cr0-ts", "cr0-am", "cr3-write", "cr4-read", "cr8-write",
@@ -164,7 +165,7 @@ def lookup() -> Lookup:
         ("Vendor", "Number", "Linux's name", "What happened", "Named since"),
         rows,
         words=[r.trace if r.trace != r.name else "" for r in reasons],
-        readers=[r"reason ([\w ]+?) rip"],
+        readers=[REASON],
         prompt="A number, a name, or a kvm_exit line",
     )
 
