@@ -76,7 +76,3 @@ def test_missing_packages_are_named_where_nobody_may_install(tmp_path: Path) -> 
     )  # fmt: skip
     assert "Not installed: unicorn. Going on without" in done.stdout
     assert "sudo apt-get install unicorn" in done.stdout
-
-
-def test_system_packages_are_declared_once() -> None:
-    assert (ROOT / ".binder" / "apt.txt").resolve() == ROOT / "apt.txt"
