@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from .first_guest import ENTRY, MEMORY
 from .kvm import Io, Kvm, Vcpu
 from .kvm.ioctls import KVM_RUN
+from .posix import fcntl
 
 ROUNDS = 5
 """Each loop is timed this often, and the fastest counts: what else the machine did only adds."""

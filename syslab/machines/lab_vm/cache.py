@@ -12,7 +12,6 @@ packages do on ``python -m syslab.machines.lab_vm --update``.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..posix import fcntl
 from . import image, packages, qemu
 from .errors import LabCorrupt, LabDied, LabHung, LabMissing
 
