@@ -503,4 +503,8 @@ def test_the_library_runs_without_site_packages() -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); import syslab.machines.kvm; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code, ROOT], capture_output=True, text=True, timeout=30, check=True)
     ours = {name for name in done.stdout.split() if name.startswith("syslab")}
-    assert {name for name in ours if not name.startswith("syslab.machines.kvm")} == {"syslab", "syslab.machines", "syslab.machines.posix"}
+    assert {name for name in ours if not name.startswith("syslab.machines.kvm")} == {
+        "syslab",
+        "syslab.machines",
+        "syslab.machines.posix",
+    }
