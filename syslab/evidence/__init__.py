@@ -126,7 +126,7 @@ def ask(experiment: Experiment, **arguments: Any) -> Evidence:
             try:
                 return _lab(experiment, arguments)
             except lab.NotInLab as there:  # what helps is either
-                missing = [pair for pair in missing if pair[0] != LAB_VM] + there.missing
+                missing = [pair for pair in missing if pair[0] not in (LAB_VM, *dict(there.missing))] + there.missing
     except ExperimentFailed as failure:
         if arguments or asked in ("live", "strict") or not records.witnesses(experiment.name):
             raise

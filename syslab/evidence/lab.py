@@ -8,7 +8,7 @@ from typing import Any
 
 from .bounded import ExperimentFailed, ExperimentTimeout, Result
 from .experiment import Experiment
-from .needs import LAB_VM, Need
+from .needs import LAB_VM, X86_64, Need
 from .provenance import Provenance
 
 WITNESS = "kvm-svm-tcg"  # KVM on SVM, which QEMU's TCG emulates: of Linux 6.1 in QEMU 7.2, of which the text speaks
@@ -34,6 +34,8 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
     Raises :class:`NotInLab`, and :class:`.ExperimentTimeout` or :class:`.ExperimentFailed` with the rows until then.
     Whatever ends this process, the kernel ends QEMU with it.
     """
+    if elsewhere := X86_64.missing():
+        raise NotInLab([(X86_64, elsewhere)])
     from ..machines.lab_vm import LabCorrupt, LabDied, LabHung, LabMissing, LabVm
 
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import array
 import ctypes
 import errno
-import fcntl
 import mmap
 import os
 import re
@@ -15,7 +14,6 @@ import socket
 import struct
 import sys
 import tempfile
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -24,6 +22,7 @@ from ..evidence.experiment import experiment
 from ..evidence.needs import KVM, LINUX, X86_64
 from ..layouts.ioctl_names import BY_NAME
 from ..machines.kvm import witness
+from ..machines.posix import fcntl, termios
 from ..machines.window import PATIENCE, asked, program, resize, terminal
 
 SIZE = (24, 80)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import math
 import struct
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from .first_guest import ENTRY, MEMORY
 from .kvm import Io, Kvm, Vcpu
 from .kvm.ioctls import KVM_RUN
+from .posix import fcntl
 
 Cost = tuple[float, int]
 """Nanoseconds and exits of one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import select
 import signal
 import struct
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .native import PAGE, PROT_READ, PROT_WRITE, Code, libc, map_pages
+from .posix import resource
 
 # rdi is the address; each returns if nothing happens
 READ = bytes.fromhex("8a07 c3")  # mov al, [rdi]; ret
@@ -25,7 +25,7 @@ UD2 = bytes.fromhex("0f0b c3")
 DIVIDE_BY_ZERO = bytes.fromhex("31c9 31c0 99 f7f9 c3")  # xor ecx,ecx; xor eax,eax; cdq; idiv ecx; ret
 INT3 = bytes.fromhex("cc c3")
 
-SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP)
+SIGNALS = (11, 7, 4, 8, 5)  # Linux's SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP; not every system has all the names
 SIGINFO_BYTES, UCONTEXT_BYTES = 128, 256  # all of siginfo_t, and ucontext_t up to the end of its registers
 GREGS = 40  # offset of uc_mcontext.gregs in ucontext_t
 REG_RIP, REG_ERR, REG_TRAPNO, REG_CR2 = 16, 19, 20, 22  # indices of <sys/ucontext.h>
@@ -73,7 +73,7 @@ def _install_handler(pipe: int) -> None:
     # glibc's struct sigaction on x86-64: handler, 128 bytes of mask, flags, padding, restorer
     action = struct.pack("<Q128siiQ", handler.address, b"", SA_SIGINFO | SA_ONSTACK, 0, 0)
     for number in SIGNALS:
-        if lib.sigaction(int(number), action, None):
+        if lib.sigaction(number, action, None):
             raise OSError(ctypes.get_errno(), f"sigaction({signal.Signals(number).name})")
 
 

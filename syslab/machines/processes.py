@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import select
 import shutil
 import signal
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TypeVar
 
 from . import signal_target
+from .posix import resource, termios
 from .spawn import spawn
 
 T = TypeVar("T")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import select
 import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+
+from .posix import fcntl, pty, termios
 
 PATIENCE = 30.0
 """Seconds that anything here may take; on an idle machine nothing takes a tenth of one."""

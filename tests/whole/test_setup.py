@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.whole.checkout import Checkout, program, wheel
-from tools.environment import ROOT
 
 STATUS = """
 case "$*" in
@@ -147,7 +146,3 @@ def test_python_packages_on_a_terminal(checkout: Checkout) -> None:
     shown = [part.strip() for part in line.split("\r") if part]
     assert list(dict.fromkeys(shown)) == ["1 of 3 packages", "2 of 3 packages", "3 of 3 packages", "installing", ""]
     assert line.endswith("\r")
-
-
-def test_system_packages_are_declared_once() -> None:
-    assert (ROOT / ".binder" / "apt.txt").resolve() == ROOT / "apt.txt"

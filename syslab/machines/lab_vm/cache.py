@@ -14,7 +14,6 @@ kernels of a book's chapters, say) neither try again nor ask the network again.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -27,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..posix import fcntl
 from . import image, packages, qemu
 from .errors import LabCorrupt, LabDied, LabHung, LabMissing
 from .place import FOLDER, check_owner, check_space, root, usable

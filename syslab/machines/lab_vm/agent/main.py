@@ -37,7 +37,7 @@ def boot() -> Port:
 def main() -> None:
     """Never returns."""
     sys.path[:] = [path for path in sys.path if path]
-    libc.mount(b"lab", b"/proc", b"proc", 0, None)
+    libc().mount(b"lab", b"/proc", b"proc", 0, None)
     sys.executable = os.readlink("/proc/self/exe")  # unknown to a process 1 without PATH
     try:
         port = boot()
