@@ -11,21 +11,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 
 from syslab.evidence import LAB_VM, Experiment, lab, records
 from syslab.evidence.bounded import ExperimentFailed, run
 from syslab.evidence.provenance import here
-from syslab.sources import code_hash
+from syslab.sources import code_hash, with_questions
+
+from . import failures
 
 
 def experiments() -> Iterator[Experiment]:
     """Every experiment of the book that takes no arguments."""
-    import syslab
-
-    root = Path(syslab.__path__[0])
-    for path in sorted([*root.glob("chapters/*/*/ask.py"), *root.glob("questions/[a-z]*.py")]):
-        module = import_module(".".join(path.relative_to(root.parent).with_suffix("").parts))
+    for name in with_questions():
+        module = import_module(name)
         for name in sorted(vars(module)):
             found = getattr(module, name)
             if isinstance(found, Experiment) and found.function.__module__ == module.__name__ and _recordable(found):
@@ -64,6 +62,8 @@ def record(experiment: Experiment, place: str = "here") -> str:
             result, provenance = lab.run(experiment)
         except lab.NotInLab as there:
             return f"not in the lab VM: {there}"
+        if lab.is_other(provenance):
+            return f"not recorded: this lab VM is {provenance.witness}, and the text speaks of {lab.WITNESS}, Debian 12's"
         provenance = replace(provenance, code=code)
     else:
         missing = experiment.missing()
@@ -101,4 +101,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .needs import Need
+from syslab.native import UnsupportedMachine
+
+from .needs import LAB_VM, LINUX, X86_64, Need
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,17 @@ class Experiment:
         return self.function.__doc__ or ""
 
     def missing(self) -> list[tuple[Need, str]]:
-        """The needs this machine does not meet, each with the reason."""
+        """The needs this machine does not meet, each with the reason.
+
+        Every experiment needs Linux, declared or not: only there is it bounded. Elsewhere nothing else would help.
+        """
+        if elsewhere := LINUX.missing():
+            return [(X86_64 if {X86_64, LAB_VM} & set(self.needs) else LINUX, elsewhere)]
         return [(need, why) for need in self.needs if (why := need.missing())]
 
     def __call__(self, **arguments: Any) -> Any:
+        if {LINUX, X86_64} & set(self.needs) and (elsewhere := LINUX.missing()):
+            raise UnsupportedMachine(f"{self.name} needs Linux, and {elsewhere}")
         result = self.function(**arguments)
         return list(result) if isinstance(result, Iterator) else result
 

@@ -99,7 +99,7 @@ class ExitGuest:
         self.vcpu.set_sregs(sregs)
         self.vcpu.set_regs(rip=rip, rflags=2 | case.rflags, rsp=_USER_STACK if user else _KERNEL_STACK)
 
-    def execute(self, case: Case, timeout: float = 1.0) -> Told:
+    def execute(self, case: Case, timeout: float = 5.0) -> Told:
         """Run the case from its start. ``timeout`` in seconds for each KVM_RUN. ValueError for code that is too long."""
         if len(case.code) > _STRIDE:
             raise ValueError(f"case {case.key}: {len(case.code)} bytes of code, at most {_STRIDE} fit")

@@ -146,7 +146,7 @@ class Machine:
         assert self._features
         return self._features
 
-    def ask(self, requests: Sequence[Request], timeout: float = 10.0) -> list[Answer]:
+    def ask(self, requests: Sequence[Request], timeout: float = 30.0) -> list[Answer]:
         """Make the accesses, in order; an answer each. ``timeout`` is in seconds, for all of them.
 
         On a :class:`MachineError` the machine is ended; the error has the ``answers`` until then, and in ``request``
