@@ -44,7 +44,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def _timer_function(name: str) -> ctypes._NamedFuncPointer:
     """From the C library; glibc before 2.34 has it in librt."""
     library = _libc if hasattr(_libc, name) else ctypes.CDLL("librt.so.1", use_errno=True)
-    return getattr(library, name)
+    function: ctypes._NamedFuncPointer = getattr(library, name)
+    return function
 
 
 _create, _settime, _delete = (_timer_function(f"timer_{what}") for what in ("create", "settime", "delete"))
