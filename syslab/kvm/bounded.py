@@ -44,7 +44,8 @@ def _timer(what: str) -> ctypes._NamedFuncPointer:
     """``create``, ``settime`` or ``delete`` from the C library; glibc before 2.34 has them in librt."""
     libc = ctypes.CDLL(None, use_errno=True)
     library = libc if hasattr(libc, f"timer_{what}") else ctypes.CDLL("librt.so.1", use_errno=True)
-    return getattr(library, f"timer_{what}")
+    function: ctypes._NamedFuncPointer = getattr(library, f"timer_{what}")
+    return function
 
 
 def _check(result: int, what: str) -> None:

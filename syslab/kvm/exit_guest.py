@@ -137,7 +137,7 @@ class ExitGuest:
     def _behind(self, vector: int) -> int:
         """The start of the copy behind the one that raised ``vector``, from the frame that the CPU pushed."""
         frame = self.vcpu.regs.rsp + (8 if vector in _ERROR_CODE else 0)
-        (rip,) = struct.unpack("<Q", self.vm.read(frame, 8))
+        rip = int.from_bytes(self.vm.read(frame, 8), "little")
         return _CODE + ((rip - _CODE) // _STRIDE + 1) * _STRIDE
 
 

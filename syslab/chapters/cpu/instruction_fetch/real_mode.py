@@ -1,6 +1,6 @@
 """Real-mode code that says where it was fetched: RIP is an offset in CS, not a linear address.
 
-Copies of guests/real-mode/probe.bin are put at several physical addresses; each knows its own. Under QEMU the CPU
+Copies of probe/probe.bin are put at several physical addresses; each knows its own. Under QEMU the CPU
 comes out of reset and a far jump, in a ROM made here, leads to one of them; under KVM the registers are just set.
 """
 
@@ -24,7 +24,7 @@ from syslab.qemu.guest_process import (
     tcg_command,
 )
 
-PROBE = Path(__file__).resolve().parents[4] / "guests" / "real-mode" / "probe.bin"
+PROBE = Path(__file__).with_name("probe") / "probe.bin"
 PROBE_SHA256 = "df0ff395af0e77dfddfb04b89a081ddc318a186546ddb381d34cc686b3da284f"
 RAM = 16 << 20
 RESULT = 0x600

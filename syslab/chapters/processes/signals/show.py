@@ -106,7 +106,7 @@ def keys(answer: Evidence) -> Measured:
 
     def name(group: dict[str, Row]) -> str:
         row = group[pressed[0]]
-        return row["process"] + {"jobs": "", "prompt": ", at its prompt"}[row["situation"]]
+        return str(row["process"]) + {"jobs": "", "prompt": ", at its prompt"}[row["situation"]]
 
     def in_front(group: dict[str, Row]) -> str:
         return ", ".join(dict.fromkeys(_yes(row["in_foreground_group"]) for row in group.values()))
