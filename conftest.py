@@ -36,7 +36,7 @@ def nothing_left_running() -> Iterator[None]:
     """Every child inherits the mark, however it detaches; at the end nobody may carry it."""
     os.environ[MARK] = value = uuid.uuid4().hex
     yield
-    for _ in range(50):
+    for _ in range(600):
         if not marked(value):
             return
         time.sleep(0.1)  # a process that is being reaped

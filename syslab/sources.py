@@ -121,6 +121,12 @@ def closure(modules: set[str], whole: bool = False) -> list[Path]:
     return sorted(seen)
 
 
+def with_questions() -> list[str]:
+    """The modules with questions: the chapters' own, and those that several chapters ask."""
+    found = [*PACKAGE.glob("chapters/*/*/ask.py"), *PACKAGE.glob("questions/[a-z]*.py")]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(found)]
+
+
 def hash_files(files: list[Path]) -> str:
     """Sixteen hex digits over names and contents."""
     digest = hashlib.sha256()

@@ -102,9 +102,9 @@ class Chapter:
         That is: the project's modules its cells import (with what those import), records of its experiments, the
         locked requirements, Python's version, and what this machine can do of what they need.
         """
-        kept = [path for room in self.rooms for path in records.of_module(room)]
-        digest = hashlib.sha256(hash_files(sorted({*self.files, *kept, ROOT / "requirements.txt"})).encode())
-        digest.update(repr((sys.version_info[:2], able(self.rooms))).encode())
+        digest = hashlib.sha256(hash_files([*self.files, ROOT / "requirements.txt"]).encode())
+        kept = [records.digest(room) for room in self.rooms]
+        digest.update(repr((sys.version_info[:2], able(self.rooms), kept)).encode())
         return digest.hexdigest()[:16]
 
     def keyed_text(self, text: str | None = None) -> str:

@@ -7,12 +7,12 @@ run over tests/ and notebooks/ (nbval), two processes by file.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 
+from . import build_lock, children, failures
 from .book import build
-from .environment import ROOT, contained
+from .environment import contained
 
 STATIC = (
     ("ruff", [sys.executable, "-m", "ruff", "check", "."]),
@@ -29,33 +29,34 @@ def main() -> int:
     for name, command in STATIC:
         started = time.monotonic()
         print(f"── {name}", flush=True)
-        status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        status = children.run(name, command, environment)
         if status:
             print(f"{name} failed ({status})")
             return status
         print(f"   {time.monotonic() - started:.1f} s", flush=True)
-    print("── the book, warnings as errors", flush=True)
-    started = time.monotonic()
-    if status := build(strict=True):
-        print(f"the build failed ({status})")
-        return status
-    print(f"   {time.monotonic() - started:.1f} s", flush=True)
-    print("── tests", flush=True)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval-lax",
-        "--nbval-cell-timeout=120",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "tests",
-        "notebooks",
-    ]
-    return subprocess.run(command + sys.argv[1:], cwd=ROOT, env=environment, check=False).returncode
+    with build_lock.held():  # until the end: the pages that are tested stay those that were built
+        print("── the book, warnings as errors", flush=True)
+        started = time.monotonic()
+        if status := build(strict=True):
+            print(f"the build failed ({status})")
+            return status
+        print(f"   {time.monotonic() - started:.1f} s", flush=True)
+        print("── tests", flush=True)
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval-lax",
+            "--nbval-cell-timeout=120",
+            "-n",
+            "2",
+            "--dist",
+            "loadfile",
+            "tests",
+            "notebooks",
+        ]
+        return children.run("pytest", command + sys.argv[1:], environment)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))

@@ -1,5 +1,7 @@
 """book/**/*.md -> notebooks/**/*.ipynb, one way and byte-stable; ``--check`` only compares.
 
+Only files are touched that it wrote itself and that nobody has changed since (:mod:`.keeping`).
+
 What only Sphinx understands is written as Markdown that JupyterLab and GitHub show: the book's own directives
 (:mod:`.markup`), terms, verdicts, foldings, and links between pages.
 """
@@ -12,14 +14,16 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
 import yaml
 
+from . import failures
 from .chapters import Chapter, all_chapters, chapters_of, topics
 from .environment import ROOT
+from .keeping import Unusable, refresh, seal
 from .markup import SHAPES, choices
 
 OUT = ROOT / "notebooks"
@@ -109,12 +113,13 @@ def translate(chapter: Chapter) -> str:
     return text
 
 
-def notebook(chapter: Chapter) -> str:
-    """The whole .ipynb: no outputs, cell ids from the cells' contents."""
+def notebook(chapter: Chapter, language: dict[str, Any] | None = None) -> str:
+    """The whole .ipynb, sealed: no outputs, cell ids from the cells' contents. ``language`` is what a kernel says of its own."""
     nb = jupytext.reads(translate(chapter), fmt="md:myst")
     nb.metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": language or {"name": "python"},
+        "rsn": {"chapter": chapter.name, "sha256": ""},
     }
     seen: dict[str, int] = {}
     for cell in nb.cells:
@@ -129,33 +134,37 @@ def notebook(chapter: Chapter) -> str:
             cell.outputs, cell.execution_count = [], None
     nb.nbformat, nb.nbformat_minor = 4, 5
     nbformat.validate(nb)
-    return str(nbformat.writes(nb, indent=1, sort_keys=True, ensure_ascii=False)) + "\n"
+    return seal(str(nbformat.writes(nb, indent=1, sort_keys=True, ensure_ascii=False)) + "\n")
+
+
+def notebooks(language: dict[str, Any] | None = None) -> dict[str, str]:
+    """The texts of all notebooks, by their chapters' names."""
+    return {chapter.name: notebook(chapter, language) for chapter in all_chapters() if chapter.runs}
 
 
 def main() -> int:
-    """Write what differs and remove what has no chapter; with ``--check`` say what would change and exit 1."""
+    """Exit status 1 if a notebook that somebody changed was kept; with ``--check`` if anything is out of step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if notebooks/ is not in step with book/")
     check = parser.parse_args().check
-    wanted = {OUT / f"{c.name}.ipynb": notebook(c) for c in all_chapters() if c.runs}
-    present = set(OUT.rglob("*.ipynb"))
-    changed: list[Path] = []
-    for path, text in wanted.items():
-        if path not in present or path.read_text(encoding="utf-8") != text:
-            changed.append(path)
-            if not check:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-    for path in sorted(p for p in present - set(wanted) if ".ipynb_checkpoints" not in p.parts):
-        changed.append(path)
-        if not check:
-            path.unlink()
-    for path in changed:
-        print(f"{'out of step' if check else 'wrote or removed'}: {path.relative_to(ROOT)}")
-    if check and changed:
-        print("run `make notebooks`", file=sys.stderr)
-    return int(check and bool(changed))
+    try:
+        outcome = refresh(OUT, notebooks(), dry=check)
+    except Unusable as error:
+        print(error, file=sys.stderr)
+        return 1
+    where = OUT.relative_to(ROOT)
+    for name in outcome.written + outcome.removed:
+        print(f"{'out of step' if check else 'wrote' if name in outcome.written else 'removed'}: {where}/{name}.ipynb")
+    for name in outcome.own + outcome.kept:
+        print(f"changed by hand, so it was kept: {where}/{name}.ipynb (edit book/{name}.md; to have it made anew, delete it)")
+    for name in outcome.foreign:
+        print(f"not made from a chapter, so it was kept: {where}/{name}.ipynb (a place of your own is work/)")
+    edited = bool(outcome.own + outcome.kept)
+    if check and (outcome.written or outcome.removed or outcome.foreign or edited):
+        print("notebooks/ is out of step with book/; `make notebooks` writes all but what it keeps", file=sys.stderr)
+        return 1
+    return int(edited)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(failures.run(main))

@@ -62,7 +62,7 @@ IOC = Layout(
         ),
     ),
     readers=(
-        Reader(r"\bioctl\(\s*\d+(?:<[^>]*>)?\s*,\s*0x([0-9a-f]{1,8})\b", 16, "a line of strace -X raw: ioctl(3, 0x5413, …)"),
+        Reader(r"\bioctl\(\s*\d+(?:<[^<>]*>)?\s*,\s*0x([0-9a-f]{1,8})\b", 16, "a line of strace -X raw: ioctl(3, 0x5413, …)"),
         Reader(r"\b(?:cmd|request)\s*[=:]\s*(?:0x)?([0-9a-f]{1,8})\b", 16, "cmd=0x5413"),
     ),
     examples=tuple((name, BY_NAME[name].number) for name in _SHOWN),

@@ -61,7 +61,7 @@ PFEC = Layout(
     ),
     readers=(
         Reader(r"error_code\(0x([0-9a-f]+)\)", 16, "the #PF line of an oops"),
-        Reader(r"segfault at .*? error ([0-9a-f]+)", 16, "a segfault line of dmesg (its number is hex)"),
+        Reader(r"segfault at .{1,100}? error ([0-9a-f]+)", 16, "a segfault line of dmesg (its number is hex)"),
         Reader(r"error_code[=: ]+(?:0x)?([0-9a-f]+)", 16, "a tracepoint's error_code="),
         Reader(r"\bOops: ([0-9a-f]{4,16})\b", 16, "the Oops: line (its number is hex)"),
         Reader(r"\bv=0e e=([0-9a-f]{4,8})\b", 16, "QEMU's -d int log"),

@@ -78,7 +78,7 @@ WAIT = Layout(
     readers=(
         Reader(r"^\s*\(\s*\d+\s*,\s*(\d+)\s*\)\s*$", 10, "the pair that Python's os.waitpid returns, (pid, status)"),
         Reader(r"^\s*\d+ \(.*\) [A-Za-z](?: -?\d+){48} (\d+)\s*$", 10, "a line of /proc/PID/stat (its field 52, exit_code)"),
-        Reader(r"\bw?status\s*[=:]?\s*0x([0-9a-f]{1,8})\b", 16, "status=0x…"),
+        Reader(r"\bw?status(?:\s*[=:])?\s*0x([0-9a-f]{1,8})\b", 16, "status=0x…"),
         Reader(r"si_status=", 0, "si_status is the exit code or the signal alone (si_code says which), not the status word"),
         Reader(
             r"code=(?:exited|killed|dumped)", 0,
@@ -129,7 +129,7 @@ SHELL_STATUS = Layout(
     readers=(
         Reader(r"\$\?\s*=+\s*(\d+)", 10, "$?=143"),
         Reader(r"\bexit(?:ed)?[ _]?(?:code|status)?[\s:=(\"]+(\d+)", 10, "exit code 137, exit status 143, Exited (137)"),
-        Reader(r"\b(?:make|gmake).*\bError (\d+)", 10, "make's Error 143"),
+        Reader(r"\bg?make(?:\[\d+\])?: .{1,500}\] Error (\d+)", 10, "make's Error 143"),
         Reader(r"code=(?:killed|dumped)", 0, "systemd knows that it was a signal: its status= is the signal, nothing added"),
         Reader(r"code=exited, status=(\d+)", 10, "systemd's code=exited, status=143 (systemd knows that it was an exit)"),
         Reader(r"^\s*-\d+\s*$", 0, "a negative number is Python's returncode: -15 means ended by signal 15"),

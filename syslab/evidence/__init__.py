@@ -105,7 +105,26 @@ def _ways(experiment: Experiment) -> Iterator[_Way]:
 
 
 def _why(missing: Missing) -> str:
-    return "; ".join(f"needs {need.name}, but {reason}" for need, reason in missing)
+    return "; ".join(dict.fromkeys(f"needs {need.name}, but {reason}" for need, reason in missing))
+
+
+def _beside_the_text(way: _Way, answer: Evidence) -> list[Evidence]:
+    """The answer of another lab VM than the one that the text speaks of: its record too, where that is not the same.
+
+    A question that only a lab VM can answer keeps one answer, with a note.
+    """
+    if not lab.is_other(answer.provenance):
+        return [answer]
+    try:
+        data, provenance = records.load(answer.name, lab.WITNESS)
+    except records.NoRecord:
+        return [answer]
+    if data == answer.data:
+        return [answer]
+    if LAB_VM not in way.witness.needs:
+        return [answer, Evidence(answer.name, data, replace(provenance, how="record"), answer.experiment)]
+    note = f"The text speaks of {provenance.witness} ({provenance.kernel}), which answered otherwise: that is recorded"
+    return [replace(answer, provenance=replace(answer.provenance, note=note))]
 
 
 def ask(experiment: Experiment, **arguments: Any) -> Answer:
@@ -124,7 +143,8 @@ def ask(experiment: Experiment, **arguments: Any) -> Answer:
         kept = [] if arguments or asked == "live" else way.kept()
         if not missing:
             try:
-                answers.append(way.run(arguments))
+                answer = way.run(arguments)
+                answers += [answer] if arguments else _beside_the_text(way, answer)
             except lab.NotInLab as there:
                 missing = there.missing
             except ExperimentFailed as failure:

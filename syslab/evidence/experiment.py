@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .needs import Need
+from syslab.native import UnsupportedMachine
+
+from .needs import LAB_VM, LINUX, X86_64, Need
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,12 @@ class Witness:
         return {"machine": self.machine} if self.machine else {}
 
     def missing(self) -> list[tuple[Need, str]]:
-        """The needs that this machine does not meet, each with the reason."""
+        """The needs that this machine does not meet, each with the reason.
+
+        Every witness needs Linux, declared or not: only there is a run bounded. Elsewhere nothing else would help.
+        """
+        if elsewhere := LINUX.missing():
+            return [(X86_64 if {X86_64, LAB_VM} & set(self.needs) else LINUX, elsewhere)]
         return [(need, why) for need in self.needs if (why := need.missing())]
 
 
@@ -91,10 +98,11 @@ class Experiment:
 
     def missing(self) -> list[tuple[Need, str]]:
         """The needs this machine does not meet, each with the reason; none if one of the witnesses can be asked here."""
-        each = [witness.missing() for witness in self.witnesses]
-        return min(each, key=len)
+        return min((witness.missing() for witness in self.witnesses), key=len)
 
     def __call__(self, **arguments: Any) -> Any:
+        if {LINUX, X86_64} & set(self.needs) and (elsewhere := LINUX.missing()):
+            raise UnsupportedMachine(f"{self.name} needs Linux, and {elsewhere}")
         result = self.function(**arguments)
         return list(result) if isinstance(result, Iterator) else result
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from .bounded import ExperimentFailed, ExperimentTimeout, Result
 from .experiment import Experiment
-from .needs import LAB_VM, Need
+from .needs import LAB_VM, X86_64, Need
 from .provenance import Provenance
 
-WITNESS = "kvm-svm-tcg"  # KVM on SVM, which QEMU's TCG emulates
+WITNESS = "kvm-svm-tcg"  # KVM on SVM, which QEMU's TCG emulates: of Linux 6.1 in QEMU 7.2, of which the text speaks
+_VERSIONS = ("6.1", "7.2")
 
 
 class NotInLab(RuntimeError):
@@ -32,6 +34,8 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
     Raises :class:`NotInLab`, and :class:`.ExperimentTimeout` or :class:`.ExperimentFailed` with the rows until then.
     Whatever ends this process, the kernel ends QEMU with it.
     """
+    if elsewhere := X86_64.missing():
+        raise NotInLab([(X86_64, elsewhere)])
     from syslab.lab_vm.host import LabCorrupt, LabDied, LabHung, LabMissing, LabVm
 
     try:
@@ -41,7 +45,7 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
     except LabMissing as missing:
         raise NotInLab([(Need("the lab VM", lambda: None, missing.helps), missing.why)]) from None
     except LabCorrupt as corrupt:
-        raise NotInLab([(Need("the lab VM", lambda: None, LAB_VM.install), str(corrupt))]) from None
+        raise NotInLab([(Need("the lab VM", lambda: None, "python -m syslab.lab_vm --update"), str(corrupt))]) from None
     except LabHung as hung:
         raise ExperimentTimeout(f"{experiment.name} in the lab VM: {hung}", hung.rows) from None
     except LabDied as died:
@@ -58,4 +62,21 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tupl
     if not reply.provenance:
         raise ExperimentFailed(f"{experiment.name} came back from the lab VM without provenance", reply.rows)
     about = Provenance(**{**reply.provenance, "seconds": round(seconds, 3)})
-    return Result(reply.data, seconds), replace(about, witness=WITNESS if about.witness == "host" else about.witness)
+    return Result(reply.data, seconds), replace(about, witness=witness(about))
+
+
+def witness(about: Provenance) -> str:
+    """Who answered in there. Another kernel or QEMU is another machine, such as ``kvm-svm-tcg-linux6-12-qemu10-0``.
+
+    Without dots: a witness is also a word in the links to widgets.
+    """
+    if about.witness not in ("host", WITNESS):
+        return about.witness
+    told = (about.kernel, about.tools.get("qemu-system-x86_64", ""))
+    kernel, qemu = (found[0] if (found := re.search(r"\d+\.\d+", text)) else "unknown" for text in told)
+    return WITNESS if (kernel, qemu) == _VERSIONS else f"{WITNESS}-linux{kernel}-qemu{qemu}".replace(".", "-")
+
+
+def is_other(about: Provenance) -> bool:
+    """Whether a lab VM answered of which the text does not speak."""
+    return about.witness.startswith(f"{WITNESS}-")

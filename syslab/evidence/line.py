@@ -10,6 +10,7 @@ from .provenance import Provenance
 
 # The hosted pages carry the book's own style sheet; a notebook does not.
 HOSTED = "SYSLAB_HOSTED"
+RUN_FAILED = 'data-run="failed"'  # on a record's line that stands in for a run that failed
 
 
 def styled(body: str) -> str:
@@ -22,5 +23,5 @@ def styled(body: str) -> str:
 def provenance_html(provenance: Provenance) -> str:
     """The line that says which machine answered."""
     text = " " + provenance.line().removeprefix(f"{provenance.how} · ")
-    failed = ' data-run="failed"' if provenance.failed else ""  # the build runs such a chapter again next time
+    failed = f" {RUN_FAILED}" if provenance.failed else ""
     return f'<p class="provenance"{failed}><span class="vb vb-{provenance.how}">{provenance.how}</span>{html.escape(text)}</p>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,8 +41,9 @@ def _no_linux() -> str | None:
     return None if this_machine().endswith(" Linux") else f"this machine is {this_machine()}"
 
 
-X86_64 = Need("x86-64 Linux", _no_x86, "run it on x86-64 Linux")
-LINUX = Need("Linux", _no_linux, "run it on Linux")
+_WSL = "; on Windows, in WSL" if sys.platform == "win32" else ""
+X86_64 = Need("x86-64 Linux", _no_x86, f"run it on x86-64 Linux{_WSL}")
+LINUX = Need("Linux", _no_linux, f"run it on Linux{_WSL}")
 KVM = Need("/dev/kvm", lambda: kvm_device.missing(), "load the kvm module and join the group kvm", tells=True)
 
 
@@ -50,7 +52,7 @@ def _outside() -> str | None:
 
 
 # Met only inside the lab VM: tracefs, module parameters, SVM.
-LAB_VM = Need("the lab VM", _outside, "apt install qemu-system-x86 util-linux, on Debian; then python -m syslab.lab_vm.host")
+LAB_VM = Need("the lab VM", _outside, "apt install qemu-system-x86 util-linux, on Debian; then python -m syslab.lab_vm")
 
 
 def tool(name: str, package: str = "") -> Need:

@@ -17,7 +17,8 @@ _VERSION_FLAG = {"bash": "--version", "cpuid": "--version", "unshare": "--versio
 class Provenance:
     """``how`` is live, lab or record; ``witness`` the kind of machine (host, tcg-max, kvm-svm ...).
 
-    Of a record that stands in: ``install`` is what a live run would need, ``failed`` what became of the run.
+    For the reader of this answer, and in no record: ``install`` is what would make it live, ``failed`` what became of the
+    run that it stands in for, ``note`` a sentence more.
     """
 
     how: str
@@ -32,6 +33,7 @@ class Provenance:
     code: str = ""
     install: tuple[str, ...] = ()
     failed: str = ""
+    note: str = ""
 
     def line(self) -> str:
         """One line of text, the badge's word first."""
@@ -49,11 +51,11 @@ class Provenance:
             text += f". To run it live: {'; '.join(self.install)}"
         if self.failed:
             text += f". The run here failed, so this is a record: {self.failed}"
-        return text
+        return text + (f". {self.note}" if self.note else "")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON for a record: what was so when it was made."""
-        return {name: value for name, value in asdict(self).items() if name not in ("install", "failed")}
+        return {name: value for name, value in asdict(self).items() if name not in ("install", "failed", "note")}
 
 
 def _cpu() -> tuple[str, str]:

@@ -15,9 +15,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-SIGNAL = signal.SIGRTMAX - 5
-"""A real-time signal that nobody else uses; its default action never happens, as it is blocked wherever it is sent."""
+SIGNAL = 64 - 5
+"""SIGRTMAX - 5, of Linux: a real-time signal that nobody else uses; its default action never happens, as it is blocked wherever it is sent."""
 LONGEST = 86400.0
 """Seconds. A run without a bound is not offered."""
 _CLOCK_MONOTONIC, _SIGEV_THREAD_ID = 1, 4
@@ -38,16 +39,13 @@ class _itimerspec(ctypes.Structure):
     _fields_ = [(name, ctypes.c_long) for name in ("interval_s", "interval_ns", "value_s", "value_ns")]
 
 
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _timer_function(name: str) -> ctypes._NamedFuncPointer:
-    """From the C library; glibc before 2.34 has it in librt."""
-    library = _libc if hasattr(_libc, name) else ctypes.CDLL("librt.so.1", use_errno=True)
-    return getattr(library, name)
-
-
-_create, _settime, _delete = (_timer_function(f"timer_{what}") for what in ("create", "settime", "delete"))
+@cache
+def _timer(what: str) -> ctypes._NamedFuncPointer:
+    """``create``, ``settime`` or ``delete`` from the C library; glibc before 2.34 has them in librt."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    library = libc if hasattr(libc, f"timer_{what}") else ctypes.CDLL("librt.so.1", use_errno=True)
+    function: ctypes._NamedFuncPointer = getattr(library, f"timer_{what}")
+    return function
 
 
 def _check(result: int, what: str) -> None:
@@ -96,7 +94,7 @@ def bound(seconds: float) -> Iterator[Bound]:
             yield result
         finally:
             result._take_back()  # first: with the timer, newer kernels take back what it has sent
-            _delete(timer)
+            _timer("delete")(timer)
             result._take_back()
             result.expired |= time.monotonic() >= over  # whatever became of the signal
     finally:
@@ -107,7 +105,7 @@ def _start_timer(seconds: float) -> ctypes.c_void_p:
     """A timer for this thread alone, running."""
     event = _sigevent(sigev_signo=SIGNAL, sigev_notify=_SIGEV_THREAD_ID, sigev_notify_thread_id=threading.get_native_id())
     timer = ctypes.c_void_p()
-    _check(_create(_CLOCK_MONOTONIC, ctypes.byref(event), ctypes.byref(timer)), "timer_create")
+    _check(_timer("create")(_CLOCK_MONOTONIC, ctypes.byref(event), ctypes.byref(timer)), "timer_create")
     whole, rest = divmod(max(int(seconds * 1e9), 1), 1_000_000_000)
-    _check(_settime(timer, 0, ctypes.byref(_itimerspec(0, 0, whole, rest)), None), "timer_settime")
+    _check(_timer("settime")(timer, 0, ctypes.byref(_itimerspec(0, 0, whole, rest)), None), "timer_settime")
     return timer

@@ -99,7 +99,7 @@ class ExitGuest:
         self.vcpu.set_sregs(sregs)
         self.vcpu.set_regs(rip=rip, rflags=2 | case.rflags, rsp=_USER_STACK if user else _KERNEL_STACK)
 
-    def execute(self, case: Case, timeout: float = 1.0) -> Told:
+    def execute(self, case: Case, timeout: float = 5.0) -> Told:
         """Run the case from its start. ``timeout`` in seconds for each KVM_RUN. ValueError for code that is too long."""
         if len(case.code) > _STRIDE:
             raise ValueError(f"case {case.key}: {len(case.code)} bytes of code, at most {_STRIDE} fit")
@@ -137,7 +137,7 @@ class ExitGuest:
     def _behind(self, vector: int) -> int:
         """The start of the copy behind the one that raised ``vector``, from the frame that the CPU pushed."""
         frame = self.vcpu.regs.rsp + (8 if vector in _ERROR_CODE else 0)
-        (rip,) = struct.unpack("<Q", self.vm.read(frame, 8))
+        rip = int.from_bytes(self.vm.read(frame, 8), "little")
         return _CODE + ((rip - _CODE) // _STRIDE + 1) * _STRIDE
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
+
+from syslab.posix import fcntl
 
 from . import structs
 from .c_types import Fields
@@ -24,7 +26,6 @@ KVMIO = 0xAE
 _DIRECTIONS = ("none", "write", "read", "read+write")
 LARGEST_INT = (1 << 31) - 1
 """fcntl.ioctl takes an integer argument as a C int."""
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Ioctl(NamedTuple):
@@ -140,9 +141,14 @@ def call(fd: int, ioctl: Ioctl, argument: Any = 0) -> int:
     return result
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _run(fd: int) -> int:
     """KVM_RUN, once. From Python 3.14 on, fcntl.ioctl would call it again after EINTR, which is how a run is ended."""
-    result: int = _libc.ioctl(fd, ctypes.c_ulong(KVM_RUN.number), 0)
+    result: int = _libc().ioctl(fd, ctypes.c_ulong(KVM_RUN.number), 0)
     if result < 0:
         raise OSError(ctypes.get_errno(), "KVM_RUN")
     return result

@@ -16,6 +16,8 @@ from .structs import kvm_segment, kvm_sregs
 CR0_PE, CR0_ET, CR0_PG = 1 << 0, 1 << 4, 1 << 31
 CR4_PAE = 1 << 5
 EFER_LME, EFER_LMA = 1 << 8, 1 << 10
+EXTENDED_FEATURES, HAS_LONG_MODE = 0x8000_0001, 1 << 29
+"""The leaf of CPUID, and its bit of EDX, that say whether a CPU has long mode."""
 CODE, DATA, TASK = 0x08, 0x10, 0x18
 """Selectors of the flat segments."""
 _CODE_TYPE, _DATA_TYPE, _BUSY_TSS = 11, 3, 11  # execute and read, accessed; read and write, accessed

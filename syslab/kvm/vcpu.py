@@ -19,7 +19,7 @@ from .vcpu_state import State
 if TYPE_CHECKING:
     from .vm import Vm
 
-LEAVES = 5.0
+LEAVES = 30.0
 """Seconds that closing waits for a thread that is still in KVM_RUN."""
 
 
@@ -66,7 +66,7 @@ class Vcpu(State):
     def immediate_exit(self, value: bool) -> None:
         self.run_struct.immediate_exit = int(bool(value))
 
-    def run(self, timeout: float = 2.0) -> Exit:
+    def run(self, timeout: float = 10.0) -> Exit:
         """KVM_RUN: let the guest run until it leaves, at most ``timeout`` seconds.
 
         VcpuTimeout where it does not; Intr where a signal, :meth:`kick` or ``immediate_exit`` got it out. KvmError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from .ioctls import (
     KVM_SET_REGS,
     KVM_SET_SREGS,
     KVM_SET_VCPU_EVENTS,
+    KvmError,
     call,
 )
 from .structs import kvm_enable_cap, kvm_guest_debug, kvm_interrupt, kvm_mp_state, kvm_regs, kvm_sregs, kvm_vcpu_events
@@ -97,7 +99,8 @@ class State:
         """64-bit code at ``rip``, by the page tables at ``cr3``.
 
         Without ``cr3``, the last 28 kByte of the VM's memory get page tables that map 4 GByte to itself, and a GDT;
-        the stack ends below them.
+        the stack ends below them. A vCPU without any CPUID is given a table of one bit, long mode, where KVM insists
+        on it: Linux 6.12.118 does.
         """
         sregs, stack = self.sregs(), STACK
         if cr3 is None:
@@ -109,7 +112,13 @@ class State:
             self.vm.write(cr3 + modes.TABLE_BYTES, descriptors)
             sregs.gdt.base, sregs.gdt.limit = cr3 + modes.TABLE_BYTES, len(descriptors) - 1
         modes.long_mode(sregs, cr3)
-        self._start(sregs, rip, stack)
+        try:
+            self._start(sregs, rip, stack)
+        except KvmError as refused:
+            if refused.errno != errno.EINVAL or any(entry.function for entry in self.get_cpuid()):
+                raise
+            self.set_cpuid([CpuidEntry(modes.EXTENDED_FEATURES, edx=modes.HAS_LONG_MODE)])
+            self._start(sregs, rip, stack)
 
     def _start(self, sregs: kvm_sregs, rip: int, stack: int) -> None:
         self.set_sregs(sregs)

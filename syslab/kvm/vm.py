@@ -42,7 +42,7 @@ class Kvm:
 
     def __init__(self, device: str = backends.DEVICE) -> None:
         try:
-            self._file = File(os.open(device, os.O_RDWR | os.O_CLOEXEC), "Kvm")
+            self._file = File(os.open(device, os.O_RDWR), "Kvm")
         except OSError as error:
             raise KvmMissing(backends.missing(device) or f"{device}: {error.strerror}") from None
         self._vms: list[Vm] = []

@@ -13,13 +13,13 @@ from .host.vm import LabVm
 
 def main() -> int:
     """Exit status 1 where there can be no lab VM; the line says why."""
-    parser = argparse.ArgumentParser(prog="python -m syslab.lab_vm.host", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m syslab.lab_vm", description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="say only what it does or why it cannot")
     parser.add_argument("--update", action="store_true", help="build again, with the packages apt has now")
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        image = cache.ready(update=options.update)
+        image = cache.ready(lambda text: print(text, file=sys.stderr, flush=True), update=options.update, again=True)
         if options.quiet:
             return 0
         with LabVm() as lab:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import select
 import signal
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from syslab.posix import resource
 
 from .code import PAGE, PROT_READ, PROT_WRITE, Code, libc, map_pages
 
@@ -32,7 +33,7 @@ HOLE = 0xFFFF_FFFF_FFE0_0000  # the unused hole at the very top (x86_64/mm.rst):
 VSYSCALL = 0xFFFF_FFFF_FF60_0000
 NON_CANONICAL = 0x8000_0000_0000_0000
 
-SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP)
+SIGNALS = (11, 7, 4, 8, 5)  # Linux's SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP; not every system has all the names
 SIGINFO_BYTES, UCONTEXT_BYTES = 128, 256  # all of siginfo_t, and ucontext_t up to the end of its registers
 GREGS = 40  # offset of uc_mcontext.gregs in ucontext_t
 REG_RIP, REG_ERR, REG_TRAPNO, REG_CR2 = 16, 19, 20, 22  # indices of <sys/ucontext.h>
@@ -80,11 +81,11 @@ def _install_handler(pipe: int) -> None:
     # glibc's struct sigaction on x86-64: handler, 128 bytes of mask, flags, padding, restorer
     action = struct.pack("<Q128siiQ", handler.address, b"", SA_SIGINFO | SA_ONSTACK, 0, 0)
     for number in SIGNALS:
-        if lib.sigaction(int(number), action, None):
+        if lib.sigaction(number, action, None):
             raise OSError(ctypes.get_errno(), f"sigaction({signal.Signals(number).name})")
 
 
-def provoke(action: Callable[[], object], seconds: float = 5.0) -> Fault | None:
+def provoke(action: Callable[[], object], seconds: float = 30.0) -> Fault | None:
     """Run ``action`` in a forked child; the exception it raised, or None if it raised none.
 
     Call it from a process with one thread (an experiment's is). TimeoutError if the child is silent for

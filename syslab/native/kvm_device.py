@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import os
 
+from syslab.posix import fcntl
+
 DEVICE = "/dev/kvm"
 API_VERSION = 12
 # <linux/kvm.h>: _IO(KVMIO, 0x00) and _IO(KVMIO, 0x01), KVMIO is 0xAE
@@ -32,11 +34,9 @@ _ASKING = {
 def missing(device: str = DEVICE) -> str | None:
     """Why no VM can be made here, and after a colon what helps; None where one was just made, and closed again."""
     try:
-        file = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+        file = os.open(device, os.O_RDWR)  # as all that Python opens, no child inherits it
     except OSError as error:
         return _told(_OPENING, error, f"{device} cannot be opened", device)
-    import fcntl  # where a device opens, this is a system that has it
-
     try:
         version = fcntl.ioctl(file, _GET_API_VERSION)
         if version != API_VERSION:

@@ -4,7 +4,7 @@
 >>> with Tcg("max") as machine:
 ...     answers = machine.ask([Request("fetch", smep=True)])
 
-The guest is guests/page-fault; what it is asked and answers is in :mod:`.bare_metal_protocol`. Host and guest share
+The guest is in ``guest/``; what it is asked and answers is in :mod:`.bare_metal_protocol`. Host and guest share
 the guest's RAM, a file in a private folder: requests and answers lie there, and one byte each way says that they do.
 """
 
@@ -43,7 +43,7 @@ __all__ = [
     "Machine", "MachineDied", "MachineError", "MachineMissing", "Request", "Tcg", "UnknownModel",
 ]  # fmt: skip
 
-IMAGE = Path(__file__).resolve().parents[2] / "guests" / "page-fault" / "page-fault.elf"
+IMAGE = Path(__file__).with_name("guest") / "page-fault.elf"
 MODELS = ("max", "EPYC", "Skylake-Client", "Cascadelake-Server", "qemu64")
 """CPU models of QEMU that the book asks."""
 TEST_MEMORY = {protocol.TEST_FRAME: protocol.FILL * protocol.TEST_FRAME_BYTES}
@@ -146,7 +146,7 @@ class Machine:
         assert self._features
         return self._features
 
-    def ask(self, requests: Sequence[Request], timeout: float = 10.0) -> list[Answer]:
+    def ask(self, requests: Sequence[Request], timeout: float = 30.0) -> list[Answer]:
         """Make the accesses, in order; an answer each. ``timeout`` is in seconds, for all of them.
 
         On a :class:`MachineError` the machine is ended; the error has the ``answers`` until then, and in ``request``

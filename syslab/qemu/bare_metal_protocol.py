@@ -1,4 +1,4 @@
-"""What the page-fault guest is asked and answers, and where its memory is: guests/page-fault/protocol.h in Python.
+"""What the page-fault guest is asked and answers, and where its memory is: guest/protocol.h in Python.
 
 The guest makes one memory access for each :class:`Request`, on page tables whose five entries the request gives, and
 says in an :class:`Answer` which exception that raised. An entry may hold any 64-bit value, an address too. What keeps
@@ -31,7 +31,7 @@ BELL = 0x3F8
 """The I/O port on which guest and host tell each other to look into the mailbox."""
 MAX_REQUESTS = 4096
 IMAGE_SHA256 = "fb6ac22d941bce65a0cf18049823ada05377a1703617e726374fc81275578d49"
-"""Of guests/page-fault/page-fault.elf, so that a changed guest changes this module, and with it what records depend on."""
+"""Of guest/page-fault.elf, so that a changed guest changes this module, and with it what records depend on."""
 
 P, W, U, PS, XD = 1, 2, 4, 1 << 7, 1 << 63
 PAGE_ADDRESS = 0x4000_0000

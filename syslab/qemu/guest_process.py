@@ -207,7 +207,7 @@ class GuestProcess:
         if bell:
             return bell
         try:
-            status = self.process.wait(5)
+            status = self.process.wait(30)
         except subprocess.TimeoutExpired:
             raise GuestHung("the machine closed its output and did not end") from None
         raise self._explain(status, self._stderr.read_text(encoding="utf-8", errors="replace"))

@@ -201,9 +201,11 @@ class SideBySide(Table):
         super().__init__(answers, values, keys=keys, caption=caption)
 
 
-def together(answers: Any, keys: Sequence[Column], values: Sequence[Column], title: str) -> Any:
+def together(answers: Any, keys: Sequence[Column], values: Sequence[Column], title: str) -> Measured:
     """``Table(answers, values, keys=keys, caption=title, fold=True)``."""
-    return Table(answers, values, keys=keys, caption=title, fold=True)
+    table = Measured.__new__(Measured)
+    Table.__init__(table, answers, values, keys=keys, caption=title, fold=True)
+    return table
 
 
 Fields = fields

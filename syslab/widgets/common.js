@@ -38,25 +38,29 @@ const sentence = (L, v) => {
 };
 const PLAIN = [["^\\s*0x([0-9a-f_]+)\\s*$", 16, "hex"], ["^\\s*0b([01_]+)\\s*$", 2, "binary"], ["^\\s*([0-9][0-9_]*)\\s*$", 10, "decimal"]];
 const toBig = (digits, base) => BigInt((base === 16 ? "0x" : base === 2 ? "0b" : "") + digits);
+// as plain() in syslab/layouts/reading.py: one kind of space, one end of a line, nothing that has no width
+const plainText = text => text.replace(/[\v\f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]/g, " ").replace(/[\r\x85\u2028\u2029]/g, "\n").replace(/[\xad\u200b-\u200d\u2060\ufeff]/g, "");
+const visible = text => text.replaceAll("\n", "\\n").replaceAll("\t", "\\t").replace(/(?! )[\p{C}\p{Z}]/gu, c => "\\u" + c.codePointAt().toString(16).padStart(4, "0"));
 // {value, how} or {error}: what layout L makes of text somebody typed or pasted
 const read = (L, text) => {
   const what = `${L.name} (${L.width} bits)`;
   if (text.length > 65536) return { error: `${what}: ${text.length} characters are too many to read` };
+  text = plainText(text);
   for (const [pattern, base, label] of [...L.readers, ...PLAIN]) {
     const m = new RegExp(pattern, "i").exec(text);
     if (!m) continue;
     if (!base) return { error: `${what}: ${label}` };
-    const digits = m[1].replaceAll("_", "");
-    if (!digits) continue;
+    const all = m[1].replaceAll("_", ""), digits = all.replace(/^0+(?=.)/, "");
+    if (!all) continue;
+    if (digits.length > 64) return { error: `${what}: a number of ${digits.length} digits does not fit` };
     const value = toBig(digits, base);
     if (value >> BigInt(L.width)) {
-      const hex = value.toString(16);
-      return { error: `${L.name} is ${L.width} bits wide; 0x${hex.length > 40 ? hex.slice(0, 40) + "…" : hex} does not fit` };
+      return { error: `${L.name} is ${L.width} bits wide; 0x${value.toString(16)} does not fit` };
     }
     return { value, how: label };
   }
-  const shown = text.trim().split("\n")[0].slice(0, 60);
-  return { error: `${what}: ${shown ? `cannot read “${shown}”` : "nothing to read"}; accepted: ${L.accepts}` };
+  const shown = text.trim().slice(0, 60);
+  return { error: `${what}: ${shown ? `cannot read “${visible(shown)}”` : "nothing to read"}; accepted: ${L.accepts}` };
 };
 
 // ── state in the address bar: #pfec=0x15&wait=0x100 ──

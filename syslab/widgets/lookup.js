@@ -9,9 +9,9 @@ function render({ model, el }) {
   const body = h("tbody", {}, ...rows.map(row => h("tr", {}, ...row.map((text, i) => h(i ? "td" : "th", { textContent: text, ...(i ? {} : { scope: "row" }), className: number(text) === null ? "" : "num" })))));
   const region = h("div", { className: "scroll lu-scroll", tabIndex: 0, aria: { role: "region", label: model.get("prompt") } },
     h("table", {}, h("thead", {}, h("tr", {}, ...columns.map(textContent => h("th", { scope: "col", textContent })))), body));
-  const query = s => { for (const r of readers) { const m = r.exec(s); if (m) return m[1]; } return s; };
+  const query = long => { const s = plainText(long.slice(0, 2000)); for (const r of readers) { const m = r.exec(s); if (m) return m[1]; } return s; };
   function matches(s) {
-    const q = query(s.slice(0, 2000)).trim().toLowerCase(), n = number(q), parts = q.split(/\s+/).filter(Boolean);
+    const q = query(s).trim().toLowerCase(), n = number(q), parts = q.split(/\s+/).filter(Boolean);
     // whole words first: "io" is an exit of its own, and part of many names
     const whole = w => new RegExp(`(^|[^a-z0-9_])${w.replace(/[^a-z0-9_]/g, "\\$&")}($|[^a-z0-9_])`);
     const all = test => index.map(test);

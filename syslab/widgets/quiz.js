@@ -27,5 +27,7 @@ function render({ model, el }) {
   el.append(root);
   const before = memory.get(key);
   if (before !== null) say("done", "You solved this one before.");
+  const anchor = model.get("anchor");
+  return fragment.watch([anchor], root, (_, s) => say("none", `The link’s #${anchor}=${s.slice(0, 60)} answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
 }
 export default { render };

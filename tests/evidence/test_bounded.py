@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from conftest import marked
 from syslab.evidence import ExperimentFailed, ExperimentTimeout, experiment
 from syslab.evidence.bounded import run
+from tests.waiting import soon
 
 
 @experiment()
@@ -36,7 +36,7 @@ def talks() -> str:
     return "fine"
 
 
-@experiment(timeout=1.5)
+@experiment(timeout=60)
 def slow() -> Iterator[int]:
     yield 1
     yield 2
@@ -82,10 +82,13 @@ def test_what_it_prints_is_no_answer() -> None:
 
 
 def test_a_deadline_keeps_what_was_measured_and_leaves_nobody() -> None:
-    with pytest.raises(ExperimentTimeout, match=r"test_bounded.slow took longer than 1.5 s; it had measured 2 row") as caught:
-        run(slow)
-    assert caught.value.rows == [1, 2]
-    assert not running()
+    for limit in (1.5, 6, 24, 60):  # a machine may be too slow to begin in time; what was measured by then may be nothing
+        with pytest.raises(ExperimentTimeout, match=rf"test_bounded.slow took longer than {limit:g} s") as caught:
+            run(slow, timeout=limit)
+        assert not running()
+        if caught.value.rows == [1, 2]:
+            break
+    assert caught.value.rows == [1, 2] and str(caught.value).endswith("; it had measured 2 row(s)")
 
 
 def test_a_failure_is_told_and_leaves_nobody() -> None:
@@ -108,15 +111,7 @@ def test_bad_arguments_are_told() -> None:
 def test_killing_the_caller_ends_the_experiment() -> None:
     code = f"from syslab.evidence.bounded import run; from {__name__} import slow; run(slow, timeout=60)"
     caller = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
-    for _ in range(200):
-        if running():
-            break
-        time.sleep(0.05)
-    assert running(), "the experiment never started its children"
+    assert soon(running), "the experiment never started its children"
     caller.kill()
     caller.wait()
-    for _ in range(200):
-        if not running():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"still running: {running()}")
+    assert soon(lambda: not running()), f"still running: {running()}"

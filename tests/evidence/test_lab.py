@@ -271,3 +271,61 @@ def test_both_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert record.record(of_two, "here", left).startswith("recorded by left")
     assert record.record(of_two, "here", right) == "not here: needs a unicorn, but there are none"
     assert records.load(of_two.name, "left")[0] == "asked l"
+
+
+# a lab VM of another kernel or QEMU
+
+OTHER = "kvm-svm-tcg-linux6-12-qemu10-0"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "qemu", "name"),
+    [
+        ("Linux 6.1.192", "7.2.22", lab.WITNESS),
+        ("Linux 6.12.118", "10.0.13", OTHER),
+        ("Linux 6.12.118", "7.2.22", "kvm-svm-tcg-linux6-12-qemu7-2"),
+        ("Linux 6.1.192", "", "kvm-svm-tcg-linux6-1-qemuunknown"),
+    ],
+)
+def test_another_kernel_or_qemu_is_another_witness(kernel: str, qemu: str, name: str) -> None:
+    for asked in ("host", lab.WITNESS):
+        about = replace(PROVENANCE, how="lab", witness=asked, kernel=kernel, tools={"qemu-system-x86_64": qemu})
+        assert lab.witness(about) == name
+        assert lab.is_other(replace(about, witness=name)) == (name != lab.WITNESS)
+    assert lab.witness(replace(about, witness="tcg-max")) == "tcg-max"
+    for path in records.FOLDER.rglob("*.json"):
+        assert path.name.count(".") == 2, "a witness is also a word in links"
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab VM that is not the one of the records."""
+    about = replace(PROVENANCE, how="lab", witness=OTHER, kernel="Linux 6.12.118")
+    monkeypatch.setattr(lab, "run", lambda experiment, arguments=None: (Result("there", 0.1), about))
+
+
+def test_another_lab_vm_does_not_contradict_the_text_silently(another: None) -> None:
+    recorded(only_there, lab.WITNESS)
+    answer = ask(only_there)
+    assert (answer.data, answer.provenance.witness) == ("there", OTHER)
+    assert f"The text speaks of {lab.WITNESS} (Linux 1), which answered otherwise" in repr(answer)
+    assert len(answer) == 1, "a question that only a lab VM can answer has one answer"
+    recorded(not_here, lab.WITNESS)
+    assert said(ask(not_here)) == [("lab", OTHER, "there"), ("record", lab.WITNESS, f"record {lab.WITNESS}")]
+    assert said(ask(only_there, x=2)) == [("lab", OTHER, "there")], "there is no record of that"
+    assert "otherwise" not in repr(ask(only_there, x=2))
+
+
+def test_another_lab_vm_that_answers_the_same(another: None) -> None:
+    assert said(ask(only_there)) == [("lab", OTHER, "there")], "nor is a record needed"
+    records.save(only_there.name, "there", replace(PROVENANCE, witness=lab.WITNESS))
+    assert said(ask(only_there)) == [("lab", OTHER, "there")]
+    assert "otherwise" not in repr(ask(only_there))
+
+
+def test_another_lab_vm_makes_no_records(another: None) -> None:
+    said = record.record(only_there, "lab")
+    assert said == f"not recorded: this lab VM is {OTHER}, and the text speaks of {lab.WITNESS}, Debian 12's"
+    assert records.witnesses(only_there.name) == []
+    kept = records.save(only_there.name, 1, replace(PROVENANCE, note="for one reader", install=("x",))).read_text()
+    assert "note" not in kept and "install" not in kept

@@ -85,7 +85,7 @@ def test_every_layout_is_the_one_that_a_c_compiler_makes(tmp_path: Path) -> None
     (tmp_path / "abi.c").write_text(source)
     built = subprocess.run(["gcc", "-o", tmp_path / "abi", tmp_path / "abi.c"], capture_output=True, text=True, timeout=60)
     assert built.returncode == 0, built.stderr
-    told = subprocess.run([tmp_path / "abi"], capture_output=True, text=True, timeout=10).stdout.split()
+    told = subprocess.run([tmp_path / "abi"], capture_output=True, text=True, timeout=60).stdout.split()
     assert dict(zip((*asked, *numbers), map(int, told), strict=True)) == asked | numbers
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import struct
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,11 @@ from syslab.kvm import (
     Vcpu,
     VcpuTimeout,
     Vm,
+    cpuid_table,
+    ioctls,
+    modes,
     trace,
+    vcpu_state,
 )
 
 CODE = 0x1000
@@ -174,6 +180,26 @@ def test_long_mode_needs_room_for_its_tables(kvm: Kvm) -> None:
     vcpu = kvm.create_vm(memory=0x7000).create_vcpu()
     with pytest.raises(ValueError, match="have no room for 24576 of page tables and a GDT"):
         vcpu.long_mode()
+
+
+def test_long_mode_where_kvm_wants_it_in_cpuid(vm: Vm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Linux 6.12.118 does: EFER.LME only for a vCPU whose CPUID has long mode."""
+
+    def insists(fd: int, ioctl: Any, argument: Any = 0) -> int:
+        table = cpuid_table.ask(fd, ioctls.KVM_GET_CPUID2, 256)
+        told = any(e.function == modes.EXTENDED_FEATURES and e.edx & modes.HAS_LONG_MODE for e in table)
+        if ioctl is ioctls.KVM_SET_SREGS and argument.efer & modes.EFER_LME and not told:
+            raise KvmError("KVM_SET_SREGS", errno.EINVAL)
+        return ioctls.call(fd, ioctl, argument)
+
+    monkeypatch.setattr(vcpu_state, "call", insists)
+    vcpu = start(vm, "b0 2a  e6 10  f4")
+    assert vcpu.run() == Io(True, 0x10, 1, 1, b"*") and vcpu.run() == Hlt()
+    other = vm.create_vcpu(1)
+    other.set_cpuid([CpuidEntry(1, eax=7)])
+    with pytest.raises(KvmError, match="KVM_SET_SREGS: EINVAL"):
+        other.long_mode(CODE)
+    assert modes.EXTENDED_FEATURES not in [entry.function for entry in other.get_cpuid()], "whose table says otherwise keeps it"
 
 
 def test_an_exception_through_the_idt_and_back(vm: Vm) -> None:

@@ -64,7 +64,7 @@ def fails() -> Iterator[int]:
     raise KeyError("missing thing")
 
 
-@experiment(lab=True, timeout=1.5)
+@experiment(lab=True, timeout=5)
 def slow() -> Iterator[int]:
     yield 1
     yield 2
@@ -124,7 +124,7 @@ def panics() -> Iterator[int]:
         trigger.write("c")
 
 
-@experiment(lab=True, timeout=1)
+@experiment(lab=True, timeout=5)
 def starves() -> Iterator[int]:
     """Nobody else gets the CPU any more, the agent included."""
     yield 1
@@ -170,7 +170,7 @@ def settings() -> list[str]:
     return found
 
 
-@experiment(lab=True, timeout=2)
+@experiment(lab=True, timeout=20)
 def bad_use() -> list[str]:
     said = []
     for use in (

@@ -19,6 +19,7 @@ from conftest import marked
 from syslab.evidence import ExperimentFailed, ExperimentTimeout, ask
 from syslab.evidence.lab import WITNESS
 from syslab.lab_vm.host import LabDied, LabHung, LabMissing, LabVm, cache, packages, qemu, vm
+from tests.waiting import PATIENCE, soon
 
 from . import lab_cases
 
@@ -75,11 +76,7 @@ def machines() -> list[str]:
 
 def gone(count: int = 0) -> bool:
     """Whether at most ``count`` machines are left, soon."""
-    for _ in range(100):
-        if len(machines()) <= count:
-            return True
-        time.sleep(0.05)
-    return False
+    return soon(lambda: len(machines()) <= count)
 
 
 # several experiments in one boot
@@ -110,8 +107,8 @@ def test_a_failure_has_its_rows_and_its_place(lab: LabVm) -> None:
 
 
 def test_the_deadline_keeps_rows(lab: LabVm) -> None:
-    reply = lab.ask(f"{CASES}:slow", timeout=1.5)
-    assert reply.timeout == 1.5 and reply.rows == [1, 2] and reply.error is None
+    reply = lab.ask(f"{CASES}:slow", timeout=5)
+    assert reply.timeout == 5 and reply.rows == [1, 2] and reply.error is None
 
 
 def test_what_an_experiment_leaves_behind_is_killed(lab: LabVm) -> None:
@@ -209,7 +206,7 @@ def test_a_stuck_guest_is_killed(image: cache.Image, monkeypatch: pytest.MonkeyP
     with LabVm() as running:
         pid = running.pid
         with pytest.raises(LabHung, match="did not answer in time") as caught:
-            running.ask(f"{CASES}:starves", timeout=1)
+            running.ask(f"{CASES}:starves", timeout=5)
         assert caught.value.rows == [1]
         assert not Path(f"/proc/{pid}").exists()
 
@@ -219,13 +216,9 @@ def test_a_caller_that_ends_takes_qemu_along(image: cache.Image, how: signal.Sig
     before = len(machines())
     code = "from syslab.evidence import lab\nfrom tests.lab_vm.lab_cases import waits\nlab.run(waits)"
     caller = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        if len(machines()) > before:
-            break
-        time.sleep(0.05)
-    assert len(machines()) > before, "the lab VM never started"
+    assert soon(lambda: len(machines()) > before), "the lab VM never started"
     caller.send_signal(how)
-    caller.wait(10)
+    caller.wait(PATIENCE)
     assert gone(before)
 
 
@@ -239,7 +232,7 @@ def test_through_evidence(image: cache.Image, monkeypatch: pytest.MonkeyPatch) -
     assert answer.provenance.how == "lab" and answer.provenance.witness == WITNESS
     assert "vb-lab" in answer._repr_html_()
     monkeypatch.setattr("syslab.evidence.Experiment.missing", lambda self: [(lab_cases.LAB_VM, "not here")])
-    with pytest.raises(ExperimentTimeout, match=r"lab_cases.slow took longer than 1.5 s in the lab VM.*2 row") as late:
+    with pytest.raises(ExperimentTimeout, match=r"lab_cases.slow took longer than 5 s in the lab VM.*2 row") as late:
         ask(lab_cases.slow)
     assert late.value.rows == [1, 2]
     with pytest.raises(ExperimentFailed, match=r"lab_cases.fails in the lab VM: KeyError: 'missing thing'.*1 row"):
@@ -301,14 +294,18 @@ def test_two_at_once_build_once(copied: Path, own_cache: Path, debs: str) -> Non
     (own_cache / ".building-1").mkdir()
     (own_cache / ".building-1" / "initrd").write_bytes(b"half")
     environment = {**os.environ, packages.FOLDER: debs}
-    code = "from syslab.lab_vm.host import LabVm\nwith LabVm() as lab: print(lab.ask('syslab.native:this_machine').data)"
+    code = (
+        "import sys\nfrom syslab.lab_vm.host import LabVm, cache\n"
+        "cache.ready(say=lambda text: print(text, file=sys.stderr))\n"
+        "with LabVm() as lab: print(lab.ask('syslab.native:this_machine').data)"
+    )
     both = [
         subprocess.Popen(
             [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         for _ in range(2)
     ]
-    said = [one.communicate(timeout=120) for one in both]
+    said = [one.communicate(timeout=600) for one in both]
     assert [out for out, _ in said] == ["x86_64 Linux\n"] * 2, said
     assert sum("Building the lab VM" in err for _, err in said) == 1
     assert sorted(path.name for path in own_cache.iterdir()) == sorted([copied.name, "lab.lock"])
@@ -343,66 +340,6 @@ def test_a_cache_that_is_not_ours_or_cannot_be(copied: Path, own_cache: Path, mo
     monkeypatch.setenv(cache.FOLDER, str(own_cache / "file"))
     with pytest.raises(LabMissing, match="cannot be used"):
         cache.ready()
-
-
-def test_where_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(cache.FOLDER, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", "/x/cache")
-    assert cache.root() == Path("/x/cache/runnable-systems-notes")
-    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")  # to be ignored, says the XDG specification
-    monkeypatch.setenv("HOME", "/x")
-    assert cache.root() == Path("/x/.cache/runnable-systems-notes")
-
-
-# machines without
-
-
-def only(folder: Path, *names: str) -> str:
-    """A PATH with no other programs than these."""
-    folder.mkdir()
-    for name in names:
-        if path := shutil.which(name):
-            (folder / name).symlink_to(path)
-    return str(folder)
-
-
-def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", only(tmp_path / "bin", "apt-get", "apt-cache", "dpkg-deb", "setpriv"))
-    with pytest.raises(LabMissing, match=r"qemu-system-x86_64 is not installed \(apt install qemu-system-x86\)"):
-        cache.ready()
-
-
-@pytest.mark.parametrize("lacks", ["apt-get", "apt-cache", "dpkg-deb"])
-def test_no_apt(image: cache.Image, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str) -> None:
-    there = {"apt-get", "apt-cache", "dpkg-deb", "setpriv", "qemu-system-x86_64"} - {lacks}
-    monkeypatch.setenv("PATH", only(tmp_path / "bin", *there))
-    monkeypatch.delenv(packages.FOLDER, raising=False)
-    with pytest.raises(LabMissing, match=f"{lacks} is not installed"):
-        cache.ready(say=lambda text: None)
-    assert [path.name for path in own_cache.iterdir()] == ["lab.lock"]
-
-
-def test_no_network(image: cache.Image, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(only(tmp_path / "bin", "apt-cache", "dpkg-deb", "setpriv", "qemu-system-x86_64"))
-    (folder / "apt-get").write_text("#!/bin/sh\necho 'E: Failed to fetch: no network' >&2\nexit 100\n")
-    (folder / "apt-get").chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.delenv(packages.FOLDER, raising=False)
-    with pytest.raises(LabMissing, match="no network"):
-        cache.ready(say=lambda text: None)
-    (folder / "apt-get").write_text("#!/bin/sh\nexec /bin/sleep 1000\n")
-    monkeypatch.setattr(packages, "DOWNLOAD", 1.0)
-    with pytest.raises(LabMissing, match="took longer than 1 s"):
-        cache.ready(say=lambda text: None)
-
-
-def test_packages_that_lack_something(image: cache.Image, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(packages.FOLDER, str(tmp_path))
-    with pytest.raises(LabMissing, match=r"there are no \.deb files"):
-        cache.ready(say=lambda text: None)
-    (tmp_path / "libc6_1_amd64.deb").write_bytes(b"no archive")
-    with pytest.raises(LabMissing, match="dpkg-deb cannot read libc6_1"):
-        cache.ready(say=lambda text: None)
 
 
 def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

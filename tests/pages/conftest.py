@@ -30,7 +30,7 @@ HTML = BUILD / "html"
 WEIGHTS = BUILD / "weights.txt"
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
-expect.set_options(timeout=15_000)  # a shared machine may be slow; no test waits this long when it passes
+expect.set_options(timeout=60_000)  # a shared machine may be slow; no test waits this long when it passes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -116,7 +116,7 @@ class Tabs:
         """An empty tab; ``options`` are those of Playwright's new_context."""
         options = {"reduced_motion": "reduce"} | options  # nothing to wait for
         context = self.browser.new_context(viewport=ViewportSize(width=width, height=height), **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: self.complaints.append(f"console: {m.text}") if m.type in ("error", "warning") else None)

@@ -179,7 +179,7 @@ def test_too_wide(browse: Tabs) -> None:
     type_in(page, "0x1ffffffff")
     expect(page.locator(".bf .bf-how")).to_have_text("page-fault error code is 32 bits wide; 0x1ffffffff does not fit")
     type_in(page, "9" * 5000)
-    expect(page.locator(".bf .bf-how")).to_have_text(re.compile(r"^.{60,120}… does not fit$"))
+    expect(page.locator(".bf .bf-how")).to_have_text("page-fault error code (32 bits): a number of 5000 digits does not fit")
     type_in(page, "9" * 70_000)
     expect(page.locator(".bf .bf-how")).to_contain_text("70000 characters are too many to read")
     expect(page.locator(".bf-say")).to_have_text(PFEC.sentence(START))

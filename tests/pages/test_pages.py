@@ -54,7 +54,7 @@ def has_title_and_widgets(page: Page, site: Site, chapter: Chapter) -> None:
         links = [a.get_attribute("href") or "" for a in box.locator("a").all()]
         assert len(links) == 2
         assert re.fullmatch(rf"https://mybinder\.org/v2/gh/[^?]+/main\?urlpath=lab/tree/{re.escape(notebook)}", links[0])
-        assert links[1] == f"http://localhost:8888/lab/tree/{notebook}"
+        assert links[1] == f"http://localhost:8888/lab/tree/{chapter.name}.ipynb"
         assert (ROOT / notebook).is_file()
 
 

@@ -11,7 +11,7 @@ from syslab.chapters.memory.page_fault_error_code.exercises import log_line, sma
 from syslab.widgets import Quiz
 from tools.chapters import Chapter
 
-from .conftest import Tabs
+from .conftest import Site, Tabs
 
 CHAPTER = "memory/page-fault-error-code"
 
@@ -50,6 +50,20 @@ def test_predictions(browse: Tabs, chapter: Chapter) -> None:
         expect(question.locator(".why").nth(1)).to_be_visible()
 
 
+def test_a_memory_of_anything_is_no_selector(browse: Tabs, site: Site) -> None:
+    """Other pages of the same host may have written there."""
+    page = browse()
+    page.goto(site.url("search"))
+    page.evaluate("key => localStorage.setItem(key, `'\"]`)", f"rsn:predict:{CHAPTER}.html0")
+    page.goto(site.url(CHAPTER))
+    assert page.locator("fieldset.predict input:checked").count() == 0
+    page.locator("fieldset.predict input").first.check()
+    # what rsn.js does after the predictions is done: here, unfolding before a page is printed
+    assert page.evaluate(
+        "dispatchEvent(new Event('beforeprint')), [...document.querySelectorAll('main details:not(.rsn-menu)')].map(d => d.open)"
+    ).count(True)
+
+
 def test_quiz_with_a_field(browse: Tabs) -> None:
     page = browse.open(CHAPTER)
     quiz = page.locator(".qz", has_text=smap_write.question)
@@ -80,6 +94,18 @@ def test_quiz_with_choices(browse: Tabs) -> None:
     expect(said).to_have_text(repr(log_line.check(log_line.choices[1])))
     page.reload()
     expect(said).to_have_text("You solved this one before.")
+
+
+def test_a_link_to_a_quiz_says_what_it_cannot(browse: Tabs) -> None:
+    page = browse.open(CHAPTER, f"#{smap_write.anchor}=0x3&{log_line.anchor}=<b>")
+    for exercise, text in (
+        (smap_write, "=0x3 answers nothing. Type an answer here."),
+        (log_line, "=<b> answers nothing. Choose an answer here."),
+    ):
+        said = reply(page, page.locator(".qz", has_text=exercise.question))
+        expect(said).to_have_text(f"The link’s #{exercise.anchor}{text}")
+    page.reload()
+    expect(said).to_contain_text("answers nothing")  # and was not taken for solved
 
 
 @pytest.mark.parametrize(

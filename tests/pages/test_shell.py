@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tools.chapters import VERDICTS, Chapter, topics, written_chapters
@@ -62,6 +63,16 @@ def test_search(browse: Tabs) -> None:
     page.wait_for_url(f"**/{CHAPTER}.html*")
     expect(page.locator("article h1")).to_be_visible()
     assert page.locator(".highlighted").count() > 0
+
+
+@pytest.mark.parametrize("word", ["constructor", "__proto__", "hasOwnProperty", "toString", "valueOf constructor"])
+def test_search_for_what_every_object_has(browse: Tabs, word: str) -> None:
+    """Neither found where it is not, nor the end of the search."""
+    page = browse.open("search", f"?q={word}")
+    expect(page.locator("#search-results h2")).to_have_text("Search Results")
+    expect(page.locator("#search-results .search-summary")).to_have_text(re.compile(r"did not match any documents|found \d+ page"))
+    for link in page.locator("#search-results li a").all():
+        expect(link).not_to_have_text("undefined")
 
 
 def test_search_without_a_server(browse: Tabs, site: Site) -> None:
@@ -128,7 +139,7 @@ def test_head_and_menu(browse: Tabs, chapter: Chapter) -> None:
     if chapter.runs:
         notebook = f"notebooks/{chapter.name}.ipynb"
         assert found["Run on Binder"].endswith(f"/main?urlpath=lab/tree/{notebook}")
-        assert found["Open in JupyterLab (make lab)"].endswith(f"/lab/tree/{notebook}")
+        assert found["Open in JupyterLab (make lab)"].endswith(f"/lab/tree/{chapter.name}.ipynb")
         assert (ROOT / notebook).is_file()
 
 

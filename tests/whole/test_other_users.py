@@ -127,7 +127,7 @@ def test_the_kvm_chapters_with_the_lab_vm_alone(person: Person) -> None:
     if os.access("/dev/kvm", os.R_OK | os.W_OK) and not person.root:
         pytest.skip("this user may use /dev/kvm")
     person.environment["SYSLAB_LAB_CACHE"] = str(person.folder / "build" / "lab")  # a user's first time
-    made = person.run(sys.executable, "-m", "syslab.lab_vm.host")
+    made = person.run(sys.executable, "-m", "syslab.lab_vm")
     if made.returncode:
         pytest.skip(f"the lab VM cannot be made here: {(made.stdout + made.stderr).strip()[-200:]}")
     nbval(person, "notebooks/kvm")

@@ -18,7 +18,7 @@ from .widgets import shrink_script
 STYLES = re.compile(r"(pygments|sphinx-book-theme|togglebutton|copybutton|mystnb\.[0-9a-f]+|sphinx-design\.min|sphinx-thebe)\.css")
 SCRIPTS = re.compile(r"(clipboard\.min|copybutton|togglebutton|design-tabs|sphinx-thebe|sphinx-book-theme|fontawesome)\.js")
 INLINE = re.compile(r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|THEBE|selector_to_html|commentsRunWhenDOMLoaded")
-LAB = "http://localhost:8888/lab/tree/"  # where `make lab` listens
+LAB = "http://localhost:8888/lab/tree/"  # where `make lab` listens; its root is the reader's copy, work/
 
 
 def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
@@ -59,7 +59,7 @@ def links(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
             entry["label"] = str(entry.get("text") or entry.get("tooltip") or "")
     flat = [e for e in flat if e["label"] not in ("", "Download source file", "Print to PDF", ".ipynb", ".pdf", ".md")]
     if runs:
-        local = {"url": LAB + notebook, "label": "Open in JupyterLab (make lab)", "run": True}
+        local = {"url": f"{LAB}{pagename}.ipynb", "label": "Open in JupyterLab (make lab)", "run": True}
         flat.insert(1, local)
     context["rsn_links"] = flat
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -14,9 +16,12 @@ from sphinx.util import logging
 from syslab.evidence.line import HOSTED
 from syslab.sources import hash_files
 
+from .. import build_lock
+from ..book import lab_vm
 from ..chapters import BOOK, Chapter
 from ..environment import ROOT, contain
-from ..execution import ChapterFailed, execute
+from ..execution import execute
+from ..failures import Failure, report
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +33,28 @@ def _chapters(app: Sphinx) -> list[Chapter]:
     return [c for c in all_chapters() if c.path.is_file() and c.runs]
 
 
+def take_turn(app: Sphinx) -> None:
+    """Wait until no other build is at work in this checkout, before anything of its is read."""
+    turn = ExitStack()
+    turn.enter_context(build_lock.held(logger.info))
+    app.connect("build-finished", lambda app, error: turn.close(), priority=900)
+
+
 def run_chapters(app: Sphinx) -> None:
     """Execute what the cache lacks. MyST-NB then finds every chapter in it."""
     contain()
+    lab_vm()
     os.environ[HOSTED] = "1"
     config: Any = app.env
     cache = Path(config.mystnb_config.execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     try:
-        execute(_chapters(app), cache, config.myst_config, config.mystnb_config, logger.info)
-    except ChapterFailed as error:
+        config.rsn_executed = execute(_chapters(app), cache, config.myst_config, config.mystnb_config, logger.info)
+    except Failure as error:
         raise ExtensionError(str(error)) from error
+
+
+def _say_in_a_sentence(app: Sphinx | None, args: object, error: BaseException, stderr: object = None) -> NoReturn:
+    raise SystemExit(report(error))
 
 
 def add_key(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -54,9 +71,10 @@ def look() -> str:
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
-    """Every page if the look changed, else chapters whose key did: a helper, a record or the lock file is new."""
+    """Every page if the look changed, else chapters whose key did (a helper, a record or the lock file is new) or that ran again."""
     before: dict[str, str] = getattr(env, "rsn_keys", {})
-    now = {"look": look()} | {chapter.name: chapter.key() for chapter in _chapters(app)}
+    executed: dict[str, int] = env.rsn_executed  # type: ignore[attr-defined]
+    now = {"look": look()} | {chapter.name: f"{chapter.key()} {executed[chapter.name]}" for chapter in _chapters(app)}
     env.rsn_keys = now  # type: ignore[attr-defined]
     if before.get("look") != now["look"]:
         return sorted(env.found_docs)
@@ -64,7 +82,14 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
 
 
 def setup(app: Sphinx) -> None:
-    """Register; MyST-NB makes its configuration at the same event with priority 500."""
+    """Register; MyST-NB makes its configuration at the same event with priority 500.
+
+    jupyter-book hands what its builds raise to Sphinx, which prints tracebacks and leaves a file in the temp folder, and
+    then raises an exception of its own. There is no event for that, so the function itself gives way to ours.
+    """
+    if "jupyter_book.sphinx" in sys.modules:
+        sys.modules["jupyter_book.sphinx"].handle_exception = _say_in_a_sentence  # type: ignore[attr-defined]
+    take_turn(app)
     app.connect("builder-inited", run_chapters, priority=900)
     app.connect("source-read", add_key)
     app.connect("env-get-outdated", outdated)

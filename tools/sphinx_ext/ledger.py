@@ -15,7 +15,7 @@ from ..chapters import BOOK, VERDICTS, Chapter, Topic, chapters_of, topics, writ
 from ..environment import ROOT
 
 
-class _Generated(SphinxDirective):
+class Generated(SphinxDirective):
     """A list made from topics.yml and the chapters' front matter; its page is read again when any of them changes."""
 
     def depend(self) -> None:
@@ -31,7 +31,7 @@ class _Generated(SphinxDirective):
         return f'<a href="{uri}">{html.escape(chapter.title)}</a>'
 
 
-class Ledger(_Generated):
+class Ledger(Generated):
     """Every topic of the notes: what it says, the verdict, the evidence, the chapter."""
 
     def run(self) -> list[nodes.Node]:
@@ -71,7 +71,7 @@ def _filter() -> str:
     return f'<fieldset class="ledger-filter"><legend class="visually-hidden">Show topics</legend>{options}</fieldset>'
 
 
-class Parts(_Generated):
+class Parts(Generated):
     """The parts for the front page: what each is about, its chapters, and what is still planned."""
 
     def run(self) -> list[nodes.Node]:

@@ -28,7 +28,7 @@
       q.querySelector(".say").textContent = why.textContent;
     };
     q.addEventListener("change", e => { show(e.target); remember(key + n, e.target.value); });
-    const before = q.querySelector(`input[value="${remember(key + n)}"]`);
+    const last = remember(key + n), before = [...q.querySelectorAll("input")].find(input => input.value === last);
     if (before) { before.checked = true; show(before); }
   });
   // `.dropdown` admonitions become native <details>
@@ -50,6 +50,14 @@
       const a = new DOMParser().parseFromString(html, "text/html").querySelector("article.bd-article");
       return original(a ? `<div role="main">${a.innerHTML}</div>` : html, anchor);
     };
+  }
+  // the index is asked for the reader's words by name: "constructor" is no word of it, though every object has one
+  if (typeof Search !== "undefined" && Search.setIndex) {
+    const bare = words => Object.defineProperty(Object.assign(Object.create(null), words), "hasOwnProperty", { value: word => Object.hasOwn(words, word) });
+    const own = index => Object.assign(index, { terms: bare(index.terms), titleterms: bare(index.titleterms) });
+    const original = Search.setIndex;
+    Search.setIndex = index => original(own(index));
+    if (Search.hasIndex()) own(Search._index);
   }
   const menus = open => document.querySelectorAll(`details.rsn-menu${open ? "[open]" : ""}`);
   addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("main details:not(.rsn-menu,.asked)")) d.open = true; });

@@ -11,10 +11,8 @@ and sizes of files) and then those files. Back go frames, a letter and a 32-bit 
 
 from __future__ import annotations
 
-MODULES = (
-    "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_console", "irqbypass", "kvm",
-    "kvm-amd",
-)  # fmt: skip
+# What the agent needs of the kernel, as modules with all that they depend on or built in. The image says which to load.
+MODULES = ("virtio_pci", "virtio_console", "kvm", "kvm-amd")
 # in the order in which they can be mounted
 MOUNTS = (
     ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("debugfs", "/sys/kernel/debug"),

@@ -7,10 +7,15 @@ import errno
 import glob
 import mmap
 import os
+from functools import cache
 
 from . import MOUNTS, TRACING
 
-libc = ctypes.CDLL(None, use_errno=True)
+
+@cache
+def libc() -> ctypes.CDLL:
+    """The C library, loaded when it is first asked for, so that every system can import this."""
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def checked(result: int, what: str) -> None:
@@ -22,12 +27,12 @@ def checked(result: int, what: str) -> None:
 def insmod(name: str) -> None:
     """Load one of the image's modules."""
     with open(f"/lab/modules/{name}.ko", "rb") as file:
-        checked(libc.syscall(313, file.fileno(), b"", 0), f"finit_module {name}")
+        checked(libc().syscall(313, file.fileno(), b"", 0), f"finit_module {name}")
 
 
 def power_off() -> None:
     """Ends QEMU too."""
-    libc.reboot(0x4321FEDC)
+    libc().reboot(0x4321FEDC)
     os._exit(1)
 
 
@@ -58,7 +63,7 @@ def restore(before: dict[str, str]) -> None:
                     write(path, value.strip())
         except OSError:  # read-only, or the module is gone
             for name in ("kvm_amd", "kvm"):
-                libc.syscall(176, name.encode(), os.O_NONBLOCK)
+                libc().syscall(176, name.encode(), os.O_NONBLOCK)
             for name in ("kvm", "kvm-amd"):
                 if not os.path.isdir("/sys/module/" + name.replace("-", "_")):
                     insmod(name)
@@ -76,7 +81,7 @@ def mount_all() -> None:
     """Whatever is not mounted yet."""
     for kind, where in MOUNTS:
         os.makedirs(where, exist_ok=True)
-        if libc.mount(b"lab", where.encode(), kind.encode(), 0, None) < 0 and ctypes.get_errno() != errno.EBUSY:
+        if libc().mount(b"lab", where.encode(), kind.encode(), 0, None) < 0 and ctypes.get_errno() != errno.EBUSY:
             checked(-1, f"mount {where}")
 
 

@@ -12,7 +12,7 @@ import traceback
 from importlib import import_module
 from importlib.util import MAGIC_NUMBER
 
-from . import MODULES, PORT, WARM
+from . import IMAGE, PORT, WARM
 from .jobs import Port, serve
 from .kernel import insmod, libc, mount_all, power_off, write, zero_free_memory
 
@@ -21,7 +21,9 @@ def boot() -> Port:
     """From nothing to waiting."""
     mount_all()
     write("/proc/self/oom_score_adj", "-1000")
-    for name in MODULES:
+    with open(IMAGE, encoding="utf-8") as file:
+        modules = json.load(file)["modules"]
+    for name in modules:
         insmod(name)
     for _ in range(500):
         for path in glob.glob("/sys/class/virtio-ports/*/name"):
@@ -35,7 +37,7 @@ def boot() -> Port:
 def main() -> None:
     """Never returns."""
     sys.path[:] = [path for path in sys.path if path]
-    libc.mount(b"lab", b"/proc", b"proc", 0, None)
+    libc().mount(b"lab", b"/proc", b"proc", 0, None)
     sys.executable = os.readlink("/proc/self/exe")  # unknown to a process 1 without PATH
     try:
         port = boot()

@@ -5,7 +5,7 @@
 ...     reply = lab.ask("syslab.chapters.kvm.mp_state.ask:states", {}, timeout=20)
 
 It is made of Debian's packages, without root, and kept in the user's cache folder as a snapshot in which a Python
-waits. ``python -m syslab.lab_vm.host`` builds it ahead and prints times. Chapters do not use this: they ask
+waits. ``python -m syslab.lab_vm`` builds it ahead and prints times. Chapters do not use this: they ask
 :mod:`syslab.evidence`. What experiments use inside is :mod:`syslab.lab_vm.inside`.
 """
 

@@ -6,18 +6,18 @@
         .building-<pid>/    a build that goes on, or was killed; becomes lab-<key> in one step
 
 The key covers QEMU's version, the machine, the agent and the packages. A new agent or QEMU makes a new image; new
-packages do on ``python -m syslab.lab_vm.host --update``.
+packages do on ``python -m syslab.lab_vm --update``.
+
+That it cannot be built is found out once: the reason stays in this process's environment, so that its children (the
+kernels of a book's chapters, say) neither try again nor ask the network again.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,14 +26,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from syslab.posix import fcntl
+
 from . import image, packages, qemu
 from .errors import LabCorrupt, LabDied, LabHung, LabMissing
+from .place import FOLDER, check_owner, check_space, root, usable
 
-FOLDER = "SYSLAB_LAB_CACHE"  # instead of the user's cache folder
+__all__ = ["FAILED", "FOLDER", "SWITCH", "Image", "failed", "find", "made_by", "ready", "root", "switched_off"]
+
 SWITCH = "SYSLAB_LAB"  # "off" hides the lab VM
+FAILED = "SYSLAB_LAB_FAILED"  # why it could not be built, as JSON [why, helps]; set here, and inherited
 KERNEL, SNAPSHOT, MANIFEST = "vmlinuz", "snapshot", "manifest.json"
-BOOT = 90.0  # seconds that a boot with snapshot may take
-WAIT = 240.0  # seconds to wait for another process that builds
+BOOT = 180.0  # seconds that a boot with snapshot may take: three where nothing else runs, but a loaded machine is no reason
+WAIT = 400.0  # seconds to wait for another process that builds
 KEEP = 3  # images of other keys
 
 
@@ -61,33 +66,15 @@ class Image:
         return self.folder / SNAPSHOT
 
 
-def root() -> Path:
-    """Where images are kept."""
-    if chosen := os.environ.get(FOLDER):
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(base):
-        return Path(base) / "runnable-systems-notes"
-    return Path(os.path.expanduser("~"), ".cache", "runnable-systems-notes")
-
-
 def made_by() -> str:
     """The part of the key that is known without asking apt: this code, the machine and QEMU."""
     digest = hashlib.sha256(json.dumps([qemu.version(), qemu.MACHINE, qemu.APPEND]).encode())
-    for path in (*sorted(image.AGENT.glob("*.py")), *(Path(__file__).with_name(name) for name in ("image.py", "qemu.py"))):
+    for path in (
+        *sorted(image.AGENT.glob("*.py")),
+        *(Path(__file__).with_name(name) for name in ("image.py", "kernel.py", "qemu.py")),
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _check_owner(path: Path) -> None:
-    """Nobody else may have written what QEMU will load."""
-    status = path.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        raise LabMissing(f"{path} is a symbolic link", f"set {FOLDER} to where it leads")
-    if status.st_uid != os.geteuid():
-        raise LabMissing(f"{path} belongs to another user", f"remove it, or set {FOLDER} to a folder of your own")
-    if status.st_mode & 0o022:
-        raise LabMissing(f"{path} can be written by others", f"chmod go-w {path}")
 
 
 _checked: dict[tuple[Any, ...], bool] = {}
@@ -111,8 +98,8 @@ def _intact(path: Path, size: int, sha256: str) -> bool:
 def _load(folder: Path, by: str) -> Image | None:
     """The image in ``folder`` if ``by`` made it and it is whole; LabCorrupt if it is not."""
     try:
-        _check_owner(folder)
-        _check_owner(folder / MANIFEST)
+        check_owner(folder)
+        check_owner(folder / MANIFEST)
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["made_by"] != by:
             return None
@@ -129,7 +116,7 @@ def find(by: str) -> Image | None:
     """The newest whole image that ``by`` made, if there is one."""
     folder = root()
     try:
-        _check_owner(folder)
+        check_owner(folder)
         found = sorted(folder.glob("lab-*"), key=lambda path: path.lstat().st_mtime, reverse=True)
     except FileNotFoundError:
         return None
@@ -166,24 +153,52 @@ def switched_off() -> None:
         raise LabMissing(f"{SWITCH} is off", f"unset {SWITCH}")
 
 
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _to_terminal(text: str) -> None:
+    """To who waits in front of one: not into a notebook's cell, and not into the output of a script."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(text, file=sys.stderr, flush=True)
 
 
-def ready(say: Callable[[str], None] = _to_stderr, update: bool = False, without: Image | None = None) -> Image:
+def failed() -> LabMissing | None:
+    """Why it could not be built, if this process or one that started it has tried."""
+    try:
+        why, helps = json.loads(os.environ[FAILED])
+        return LabMissing(str(why), str(helps))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def ready(
+    say: Callable[[str], None] = _to_terminal, update: bool = False, without: Image | None = None, again: bool = False
+) -> Image:
     """The image, built now if need be; LabMissing says why there is none.
 
-    ``without`` names an image that did not start: it is removed first. ``update`` asks apt for newer packages.
+    ``without`` names an image that did not start: it is removed first. ``update`` asks apt for newer packages, and
+    ``again`` builds although that has :func:`failed`. ``say`` gets a line before building, which takes a while.
     """
     switched_off()
-    by = made_by()
-    if not update and not without and (found := find(by)):
-        return found
-    folder = root()
     try:
+        by = made_by()
+    except LabMissing:
+        packages.check()  # a system that has no such packages is the better reason
+        raise
+    if not update and not without:
+        with usable(root()):
+            found = find(by)
+        if found:
+            os.environ.pop(FAILED, None)  # whoever built it since
+            return found
+    if not (update or again) and (before := failed()):
+        raise before
+    packages.check()
+    qemu.setpriv()
+    folder = root()
+    with usable(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_owner(folder)
-        with _locked(folder):
+        check_owner(folder)
+        check_space(folder)
+    try:
+        with usable(folder), _locked(folder):
             if without and without.is_still_there():  # else another process has built it anew
                 shutil.rmtree(without.folder, ignore_errors=True)
             if not update and (found := find(by)):  # another process built it while we waited
@@ -191,14 +206,9 @@ def ready(say: Callable[[str], None] = _to_stderr, update: bool = False, without
             for old in folder.glob(".building-*"):  # whoever made it is dead: we hold the lock
                 shutil.rmtree(old, ignore_errors=True)
             return _build(folder, by, say)
-    except OSError as error:
-        raise _no_room(error, folder) from None
-
-
-def _no_room(error: OSError, folder: Path) -> LabMissing:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return LabMissing(f"no space for it in {folder}: {error.strerror}", f"free 200 MB, or set {FOLDER} to another folder")
-    return LabMissing(f"{folder} cannot be used: {error.strerror or error}", f"set {FOLDER} to a folder that can be written")
+    except LabMissing as missing:  # what took no time to find out is found out again, and may have been mended
+        os.environ[FAILED] = json.dumps([missing.why, missing.helps])
+        raise
 
 
 class _Summing:
@@ -228,7 +238,7 @@ def _build(folder: Path, by: str, say: Callable[[str], None]) -> Image:
         times[what] = round(now - started, 3)
         started = now
 
-    say("Building the lab VM (Debian's kernel in QEMU; once, some 10 seconds)")
+    say("Building the lab VM (a kernel of this distribution in QEMU; once, some 10 seconds)")
     building = folder / f".building-{os.getpid()}"
     building.mkdir(mode=0o700)
     try:

@@ -14,11 +14,10 @@ from pathlib import Path
 from ..agent import IMAGE, MODULES, WARM
 from . import packages
 from .errors import LabMissing
+from .kernel import Kernel
 
 AGENT = Path(__file__).parents[1] / "agent"
 INIT = "import sys\nsys.path.append('/lab')\nfrom agent.main import main\nmain()\n"
-_KERNEL = re.compile(r"boot/vmlinuz-.*")
-_MODULE = re.compile(rf"(?:usr/)?lib/modules/.*/({'|'.join(MODULES)})\.ko(\.xz|\.zst|\.gz)?")
 # The standard library without what a guest has no use for; C modules whose libraries are not in the image go too.
 _NOT = "lib2to3|distutils|unittest|pydoc_data|idlelib|ensurepip|tkinter|turtledemo|asyncio|wsgiref|xmlrpc|curses|sqlite3|dbm|venv|test|__phello__|multiprocessing|http|email/.*test|config-3.*"
 _FOREIGN = "_ssl|_sqlite3|_curses.*|_test.*|_codecs_.*|_multibytecodec|audioop|readline|ossaudiodev|nis|_dbm|_gdbm|_tkinter|xx.*|_xx.*|_lzma|_bz2|_crypt|_hashlib|_ctypes_test|_multiprocessing"
@@ -46,30 +45,22 @@ def cpio(entries: Sequence[tuple[str, int, bytes]]) -> bytes:
 
 def make(debs: Sequence[Path]) -> tuple[bytes, bytes, list[str]]:
     """Kernel, initramfs and the packages' versions. LabMissing if a part is not in the packages."""
-    kernel = b""
     tree: dict[str, tuple[int, bytes]] = {}
+    kernel = Kernel([packages.opened(deb) for deb in debs if deb.name.startswith("linux-")], MODULES)
     for deb in debs:
-        if deb.name.startswith("linux-image-"):
-            for path, mode, content in packages.members(deb, re.compile(f"{_KERNEL.pattern}|{_MODULE.pattern}")):
-                if isinstance(content, str):
-                    continue
-                if _KERNEL.fullmatch(path):
-                    kernel = content
-                elif found := _MODULE.fullmatch(path):
-                    tree[f"lab/modules/{found[1]}.ko"] = (mode, _plain(content, found[2]))
-        else:
+        if not deb.name.startswith("linux-"):
             wanted = _LIBRARY if not re.search("python", deb.name) else _PYTHON
             for path, mode, content in packages.members(deb, wanted):
                 tree[_merged(path)] = (mode, content.encode() if isinstance(content, str) else content)
     python = sorted((path for path in tree if re.fullmatch(r"usr/bin/python3\.\d+", path)), key=len)
-    absent = [f"{name}.ko" for name in MODULES if f"lab/modules/{name}.ko" not in tree]
-    absent += [] if kernel else ["the kernel"]
-    absent += [] if python else ["python3"]
+    absent = kernel.absent + ([] if python else ["python3"])
     absent += [name for name in ("libc.so.6", "libffi.so") if not any(name in path for path in tree)]
     if absent:
         raise LabMissing(f"the packages lack {', '.join(absent)}")
     used = [packages.version(deb) for deb in debs]
-    tree[IMAGE.lstrip("/")] = (0o100644, json.dumps({"packages": used}).encode())
+    about = {"packages": used, "modules": list(kernel.modules)}
+    tree[IMAGE.lstrip("/")] = (0o100644, json.dumps(about).encode())
+    tree |= {f"lab/modules/{name}.ko": (0o100644, content) for name, content in kernel.modules.items()}
     tree.update(_compiled(tree, python[-1].rsplit("/", 1)[1]))
     tree |= {f"lab/agent/{path.name}": (0o100644, path.read_bytes()) for path in AGENT.glob("*.py")}
     tree["init"] = (0o100755, f"#!/{python[-1]} -IBS\n{INIT}".encode())
@@ -81,26 +72,12 @@ def make(debs: Sequence[Path]) -> tuple[bytes, bytes, list[str]]:
     folders |= {"proc", "sys", "dev", "tmp", "run", "etc"}
     entries = [(path, 0o040755, b"") for path in sorted(folders)]
     entries += [(path, mode, content) for path, (mode, content) in sorted(tree.items())]
-    return kernel, cpio(entries), used
+    return kernel.image, cpio(entries), used
 
 
 def _merged(path: str) -> str:
     """Where it is on a system with one /usr."""
     return path if path.startswith("usr/") else f"usr/{path}"
-
-
-def _plain(content: bytes, suffix: str | None) -> bytes:
-    if suffix == ".xz":
-        import lzma
-
-        return lzma.decompress(content)
-    if suffix == ".gz":
-        import gzip
-
-        return gzip.decompress(content)
-    if suffix:
-        raise LabMissing(f"this kernel's modules are compressed as {suffix}, which this program cannot read")
-    return content
 
 
 def _compiled(tree: dict[str, tuple[int, bytes]], python: str) -> dict[str, tuple[int, bytes]]:

@@ -51,6 +51,14 @@ def program() -> str:
     return path
 
 
+def setpriv() -> str:
+    """Where setpriv is; LabMissing if nowhere."""
+    path = shutil.which("setpriv")
+    if not path:
+        raise LabMissing("setpriv is not installed", "apt install util-linux")
+    return path
+
+
 def version() -> str:
     """What QEMU says it is, with the distribution's revision."""
     path = program()
@@ -88,12 +96,9 @@ class Qemu:
         command += ["-chardev", f"socket,id=port,fd={port.fileno()}", "-device", "virtio-serial-pci,max_ports=2"]
         command += ["-device", "virtserialport,chardev=port,name=lab,nr=1"]
         command += ["-S", "-incoming", f"fd:{incoming}"] if incoming is not None else []
-        setpriv = shutil.which("setpriv")
-        if not setpriv:
-            raise LabMissing("setpriv is not installed", "apt install util-linux")
         try:
             self.process = subprocess.Popen(
-                [setpriv, "--pdeathsig", "KILL", "--", "/bin/sh", "-c", _UNLESS_ORPHAN, str(os.getpid()), *command],
+                [setpriv(), "--pdeathsig", "KILL", "--", "/bin/sh", "-c", _UNLESS_ORPHAN, str(os.getpid()), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=self.log,
                 stderr=self.log,

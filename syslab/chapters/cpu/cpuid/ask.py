@@ -82,15 +82,15 @@ def features_vs_cpuinfo() -> list[dict[str, Any]]:
         return compare(leaves_of(machine.dump(cpu)), cpuinfo_flags(cpu), Path("/proc/cmdline").read_text())
 
 
-@experiment(X86_64, tool("cpuid"), tools=("cpuid",))
+@experiment(X86_64, tool("cpuid"), timeout=60, tools=("cpuid",))
 def cpuid_tool() -> list[dict[str, int]]:
     """What Debian's ``cpuid -r -1`` prints, as rows of :func:`leaves`."""
     with machine.pinned():  # the tool inherits it
-        done = subprocess.run(["cpuid", "-r", "-1"], capture_output=True, text=True, timeout=5, check=True)
+        done = subprocess.run(["cpuid", "-r", "-1"], capture_output=True, text=True, timeout=30, check=True)
     return tool_rows(done.stdout)
 
 
-@experiment(X86_64, tool("gcc"), tools=("gcc",))
+@experiment(X86_64, tool("gcc"), timeout=60, tools=("gcc",))
 def first_seen() -> Iterator[dict[str, Any]]:
     """For each of :data:`WATCHED`: whether this CPU has it, and the first ``-march`` of each line in which GCC assumes it.
 
@@ -112,7 +112,7 @@ def first_seen() -> Iterator[dict[str, Any]]:
 def _macros(march: str) -> frozenset[str]:
     """What GCC defines for ``-march``; nothing where this GCC does not know it."""
     command = ["gcc", f"-march={march}", "-dM", "-E", "-x", "c", "/dev/null"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=5)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     return frozenset(re.findall(r"^#define (\w+)", done.stdout, re.MULTILINE)) if done.returncode == 0 else frozenset()
 
 

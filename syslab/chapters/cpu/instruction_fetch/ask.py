@@ -134,7 +134,7 @@ def host() -> Iterator[dict[str, Any]]:
     """A user program fetches from a page that is there but not executable, and from one that is not there."""
     for name, place, action in (
         ("data page, written before", partial(map_pages, PROT_READ | PROT_WRITE), _write_then_fetch),
-        ("nothing mapped", lambda: NULL, partial(faults.run_code, faults.FETCH)),
+        ("nothing mapped", partial(int, NULL), partial(faults.run_code, faults.FETCH)),
     ):
         address = place()
         fault = faults.provoke(partial(action, address))

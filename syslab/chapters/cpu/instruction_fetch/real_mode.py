@@ -1,6 +1,6 @@
 """Real-mode code that says where it was fetched: RIP is an offset in CS, not a linear address.
 
-Copies of guests/real-mode/probe.bin are put at several physical addresses; each knows its own. Under QEMU the CPU
+Copies of probe/probe.bin are put at several physical addresses; each knows its own. Under QEMU the CPU
 comes out of reset and a far jump, in a ROM made here, leads to one of them; under KVM the registers are just set.
 """
 
@@ -24,7 +24,7 @@ from syslab.qemu.guest_process import (
     tcg_command,
 )
 
-PROBE = Path(__file__).resolve().parents[4] / "guests" / "real-mode" / "probe.bin"
+PROBE = Path(__file__).with_name("probe") / "probe.bin"
 PROBE_SHA256 = "df0ff395af0e77dfddfb04b89a081ddc318a186546ddb381d34cc686b3da284f"
 RAM = 16 << 20
 RESULT = 0x600
@@ -77,7 +77,7 @@ def _run(command: Command, explain: Explain, copies: Iterable[int], rom: bytes, 
         guest.close()
 
 
-def jump_tcg(cs: int, ip: int, copies: Iterable[int], model: str = "max", seconds: float = 10.0) -> Place:
+def jump_tcg(cs: int, ip: int, copies: Iterable[int], model: str = "max", seconds: float = 30.0) -> Place:
     """Under QEMU TCG: reset, ``ljmp cs:ip``, and what the probe saw that was there.
 
     ``copies`` are the physical addresses that hold a probe. ValueError for addresses outside real mode's RAM; a
@@ -89,7 +89,7 @@ def jump_tcg(cs: int, ip: int, copies: Iterable[int], model: str = "max", second
     return _run(command, explain_tcg, copies, reset_rom(cs, ip), seconds)
 
 
-def start_kvm(cs: int, base: int, ip: int, copies: Iterable[int], seconds: float = 10.0) -> Place:
+def start_kvm(cs: int, base: int, ip: int, copies: Iterable[int], seconds: float = 30.0) -> Place:
     """Under KVM: start in real mode with CS ``cs``, its base ``base`` (any, not only ``cs`` times 16) and IP ``ip``."""
     if not (0 <= cs <= 0xFFFF and 0 <= ip <= 0xFFFF and 0 <= base < 1 << 32):
         raise ValueError(f"CS {cs:#x}, base {base:#x} or IP {ip:#x} does not fit in 16, 32 and 16 bits")

@@ -29,13 +29,13 @@ def libraries() -> dict[str, Any]:
     }
 
 
-@experiment(POKE, tools=("poke",), timeout=30)
+@experiment(POKE, tools=("poke",), timeout=60)
 def poke() -> dict[str, Values]:
     """Both files by GNU poke."""
     return {"elf": by_tools.poke_elf(FILES["elf"]), "efi": by_tools.poke_efi(FILES["efi"])}
 
 
-@experiment(FQ, tools=("fq",), timeout=30)
+@experiment(FQ, tools=("fq",), timeout=60)
 def fq() -> dict[str, Any]:
     """Both files by fq. ``stopped`` is where its ELF decoder gave up; ``probe`` what it says when it may choose the format."""
     values, stopped = by_tools.fq(FILES["elf"])
@@ -64,7 +64,7 @@ def _every(path: Path) -> Iterator[tuple[str, Values, str]]:
     yield "fq", *by_tools.fq(path)
 
 
-@experiment(POKE, FQ, tools=("poke", "fq"), timeout=40)
+@experiment(POKE, FQ, tools=("poke", "fq"), timeout=60)
 def edited() -> Iterator[dict[str, Any]]:
     """Poke writes 0 over the byte at 0x78 of a copy: a note becomes an unused entry. Every reader before and after."""
     with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
@@ -92,7 +92,7 @@ def _told(reader: Callable[[bytes], Values], data: bytes) -> str:
     return f"read: e_type {values['ehdr.e_type']:#x}, {values['ehdr.e_phnum']} program headers"
 
 
-@experiment(POKE, tools=("poke",), timeout=20)
+@experiment(POKE, tools=("poke",), timeout=60)
 def edit(offset: int = 0x10, value: int = 3) -> dict[str, Any]:
     """Poke writes ``value`` at ``offset`` of a copy. What Python's readers then say of it; ValueError outside file or byte."""
     with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
@@ -116,7 +116,7 @@ def _mapped_library() -> str:
     return next((path for path in paths if os.path.basename(path).startswith(("libc.", "libc-", "ld-musl"))), "")
 
 
-@experiment(LINUX, FQ, POKE, tools=("fq", "poke"), timeout=40)
+@experiment(LINUX, FQ, POKE, tools=("fq", "poke"), timeout=60)
 def system_files() -> Iterator[dict[str, Any]]:
     """Three files of this machine by all five readers: members that all have, and members on which they differ."""
     files = {"ls": shutil.which("ls") or "", "the C library": _mapped_library(), "Python itself": os.path.realpath(sys.executable)}

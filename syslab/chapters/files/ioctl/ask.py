@@ -5,7 +5,6 @@ from __future__ import annotations
 import array
 import ctypes
 import errno
-import fcntl
 import mmap
 import os
 import re
@@ -15,7 +14,6 @@ import socket
 import struct
 import sys
 import tempfile
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -24,6 +22,7 @@ from syslab.bits.ioctl_names import BY_NAME
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, LINUX, X86_64
 from syslab.kvm import witness
+from syslab.posix import fcntl, termios
 
 from .window import PATIENCE, asked, program, resize, terminal
 

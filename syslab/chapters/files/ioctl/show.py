@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import Lookup
 
 Row = dict[str, Any]
-STRACE = r"\bioctl\(\s*\d+(?:<[^>]*>)?\s*,\s*(\w+)"
+STRACE = r"\bioctl\(\s*\d+(?:<[^<>]*>)?\s*,\s*(\w+)"
 """A line of strace; group 1 is the request, by name or number."""
 ENDS = {"": "", "master": "the window's", "tty": "the program's"}
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import select
 import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-PATIENCE = 5.0
-"""Seconds that anything here may take; nothing takes a tenth of one."""
+from syslab.posix import fcntl, pty, termios
+
+PATIENCE = 30.0
+"""Seconds that anything here may take; on an idle machine nothing takes a tenth of one."""
 
 
 class Terminal(NamedTuple):

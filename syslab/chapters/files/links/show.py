@@ -34,7 +34,7 @@ def _name(path: str) -> Any:
         for found, number, kind, links, target, reads in row["names"]:
             if found == path:
                 if kind == "directory":
-                    return kind
+                    return str(kind)
                 holds = f" “{target}” → {reads}" if kind == "symlink" else ""
                 return (
                     f"{kind} {number}, {_links(links)}"

@@ -1,4 +1,4 @@
-"""The NTFS image of guests/ntfs-links: unpacked in bounds, built, and mounted with ntfs-3g where that is possible.
+"""The NTFS image in ``volume/``: unpacked in bounds, built, and mounted with ntfs-3g where that is possible.
 
 Reading it needs no mount and no rights. Building and mounting need ntfs-3g, FUSE and the right to mount; they happen
 in a mount namespace of their own, which ends with the process.
@@ -22,7 +22,7 @@ from typing import Any
 
 from .model import NAMES, decode, encode
 
-IMAGE = Path(__file__).resolve().parents[4] / "guests" / "ntfs-links" / "links.img.xz"
+IMAGE = Path(__file__).with_name("volume") / "links.img.xz"
 SIZE = 2 << 20
 MEMORY = 64 << 20  # what the decompressor may use
 SECONDS = 20.0
@@ -165,7 +165,7 @@ def _inside(job: str, *arguments: str) -> str:
     """Run this module in a mount namespace of its own and return what it prints; ImageError with its complaint."""
     command = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", __name__, job, *arguments]
     child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=IMAGE.parents[2], start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4], start_new_session=True
     )
     try:
         out, complaint = child.communicate(timeout=2 * SECONDS)
@@ -209,7 +209,7 @@ def main(job: str, image: str) -> None:
 
 
 def commit(path: Path = IMAGE) -> None:
-    """Build the image anew and pack it into ``path``; only for guests/ntfs-links/build.py."""
+    """Build the image anew and pack it into ``path``; only for volume/build.py."""
     with tempfile.TemporaryDirectory() as name:
         raw = Path(name) / "links.img"
         build(raw)

@@ -13,7 +13,7 @@ from syslab.evidence.needs import KVM, LAB_VM, X86_64, Need
 
 from . import guest as emulator_guest
 from .cases import ALWAYS_EMULATED, FORCED, KNOWN_CASES, NEVER_TWICE, PATH_CASES, PLAIN, RIP_CASES, Case
-from .model import FUNCTIONS
+from .model import FUNCTIONS, RENAMED
 
 _EVENTS = (
     "kvm_exit",
@@ -109,7 +109,7 @@ def calls() -> Iterator[dict[str, Any]]:
 
     _prefix()
     modules = _modules()
-    with FunctionTrace(_MARK, *FUNCTIONS, strict=True) as trace:
+    with FunctionTrace(_MARK, *_named_here(modules), strict=True) as trace:
         for case, path in _paths():
             with emulator_guest.guest() as machine:
                 machine.execute(case, path == FORCED)
@@ -139,6 +139,12 @@ def _modules() -> dict[str, str]:
         if len(words) == 4 and words[2] in FUNCTIONS:
             found[words[2]] = words[3].strip("[]")
     return found
+
+
+def _named_here(modules: dict[str, str]) -> list[str]:
+    """:data:`.FUNCTIONS` without the names that this kernel has another for."""
+    others = RENAMED | {new: old for old, new in RENAMED.items()}
+    return [name for name in FUNCTIONS if name in modules or others.get(name) not in modules]
 
 
 def _of_one_exit(names: list[str], modules: dict[str, str]) -> list[dict[str, str]]:

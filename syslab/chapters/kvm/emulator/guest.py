@@ -21,7 +21,7 @@ _FLAGS = 0x8C1  # CF, ZF, SF, OF
 _ANSWER = b"\x05"
 _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp")
 _MOST_EXITS = 6
-_SECONDS = 1.0
+_SECONDS = 10.0
 
 
 @dataclass(frozen=True)

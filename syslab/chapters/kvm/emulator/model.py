@@ -1,7 +1,7 @@
 """KVM's functions on the way of one instruction: which source file each is in, and through which table it is reached.
 
-Of arch/x86/kvm as Linux 6.1 has it, whose names the lab VM's kernel confirms. The order of the calls is measured, not
-written here.
+Of arch/x86/kvm as Linux 6.1 has it, and with the names of Linux 6.12 where those differ; the lab VM's kernel confirms
+them. The order of the calls is measured, not written here.
 """
 
 from __future__ import annotations
@@ -86,9 +86,12 @@ _ALL = (
     _down("get_msr", "from the VMCB, or from the common code"),
     _down("get_cpl", "which privilege level?"),
     _down("can_emulate_instruction", "are the bytes within reach?"),
+    _down("check_emulate_instruction", "are the bytes within reach?"),
     _common("kvm_skip_emulated_instruction", "RIP behind the instruction"),
     _down("skip_emulated_instruction", "RIP behind the instruction"),
     _common("complete_emulated_mmio", "user space is done with the access"),
 )
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _ALL}
-"""By name; the lab VM's kernel can trace each of them."""
+"""By name; the lab VM's kernel can trace each of them, and one of two that are :data:`RENAMED`."""
+RENAMED = {"svm_can_emulate_instruction": "svm_check_emulate_instruction"}
+"""Name in Linux 6.1 -> name in Linux 6.12."""

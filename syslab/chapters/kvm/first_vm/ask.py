@@ -38,7 +38,7 @@ def ioctls() -> list[dict[str, Any]]:
     return rows
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness, timeout=20)
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=60)
 def programs() -> Iterator[dict[str, Any]]:
     """Each program of :data:`.PROGRAMS` in each mode, and what became of it."""
     for name, program in PROGRAMS.items():

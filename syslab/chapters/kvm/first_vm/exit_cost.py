@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
+import math
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from syslab.kvm import Io, Kvm, Vcpu
 from syslab.kvm.ioctls import KVM_RUN
+from syslab.posix import fcntl
 
 from .guest import ENTRY, MEMORY
 
-ROUNDS = 5
+Cost = tuple[float, int]
+"""Nanoseconds and exits of one."""
+ROUNDS = 20
 """Each loop is timed this often, and the fastest counts: what else the machine did only adds."""
 _OUT = bytes.fromhex("e6 10")
 _CPUID = bytes.fromhex("31 c0  0f a2")  # xor eax, eax; cpuid
@@ -32,23 +35,12 @@ FOREVER = _OUT + b"\xeb" + struct.pack("<b", -(len(_OUT) + 2))
 """OUT, and again."""
 
 
-def _best(once: Callable[[], None], times: int) -> float:
-    """Nanoseconds of one of the ``times`` that ``once`` does."""
-    once()
-    spans = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter_ns()
-        once()
-        spans.append((time.perf_counter_ns() - begin) / times)
-    return min(spans)
-
-
 def rounded(nanoseconds: float) -> int:
     """Two digits; more would be chance."""
     return int(float(f"{nanoseconds:.1e}"))
 
 
-def _inside(vcpu: Vcpu, body: bytes, times: int) -> tuple[float, int]:
+def _inside(vcpu: Vcpu, body: bytes, times: int) -> Cost:
     vcpu.vm.write(ENTRY, counted(body, times))
     vcpu.long_mode(ENTRY)
 
@@ -57,17 +49,30 @@ def _inside(vcpu: Vcpu, body: bytes, times: int) -> tuple[float, int]:
         if not isinstance(left, Io):
             raise RuntimeError(f"the loop came back with {left}")
 
-    return _counting(vcpu, once, times)
+    return _costs(vcpu, [once], times)[0]
 
 
-def _counting(vcpu: Vcpu, once: Callable[[], None], times: int) -> tuple[float, int]:
-    """Nanoseconds of one, and the exits of one that KVM counts: a whole number, as interrupts of the host add a few."""
-    before = vcpu.stats()["exits"]
-    nanoseconds = _best(once, times)
-    after = vcpu.stats()["exits"]
-    assert isinstance(before, int)
-    assert isinstance(after, int)
-    return nanoseconds, round((after - before) / (times * (ROUNDS + 1)))
+def _costs(vcpu: Vcpu, ways: Sequence[Callable[[], None]], times: int) -> list[Cost]:
+    """What one costs in each of ``ways``, which do ``times`` of them. They take turns, so that all meet the same machine.
+
+    The exits are those that KVM counts, as a whole number: interrupts of the host add a few.
+    """
+    spans, exits = [math.inf] * len(ways), [0] * len(ways)
+    for once in ways:
+        once()
+    for _ in range(ROUNDS):
+        for number, once in enumerate(ways):
+            before, begin = _exits(vcpu), time.perf_counter_ns()
+            once()
+            spans[number] = min(spans[number], (time.perf_counter_ns() - begin) / times)
+            exits[number] += _exits(vcpu) - before
+    return [(span, round(count / (times * ROUNDS))) for span, count in zip(spans, exits, strict=True)]
+
+
+def _exits(vcpu: Vcpu) -> int:
+    count = vcpu.stats()["exits"]
+    assert isinstance(count, int)
+    return count
 
 
 def costs() -> Iterator[tuple[str, float, int]]:
@@ -94,5 +99,6 @@ def costs() -> Iterator[tuple[str, float, int]]:
                 vcpu.run()
 
         vcpu.run()
-        yield "ioctl", *_counting(vcpu, bare, times)
-        yield "run", *_counting(vcpu, bounded, times)
+        ioctl, run = _costs(vcpu, (bare, bounded), times)
+        yield "ioctl", *ioctl
+        yield "run", *run

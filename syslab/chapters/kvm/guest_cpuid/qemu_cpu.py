@@ -10,7 +10,7 @@ import subprocess
 from typing import Any
 
 QEMU = "qemu-system-x86_64"
-SECONDS = 10.0
+SECONDS = 30.0
 _CPU = "/machine/unattached/device[0]"
 MODEL, MISSING = "qemu64", "avx512f"
 ASKED = (MODEL, f"{MODEL},+{MISSING}", f"{MODEL},+{MISSING},enforce", f"{MODEL},+{MISSING},check=off", f"{MODEL},+nosuchbit")

@@ -22,7 +22,7 @@ SENT, STARTED, NMI_CAME, GP_CAME, ASTRAY = 0x10, 0x11, 0x12, 0x13, 0x1F
 """Ports by which the guest's code says how far it is."""
 NMI_VECTOR, GP_VECTOR = 2, 13
 X2APIC = 3 << 10  # IA32_APIC_BASE: the local APIC is enabled, and in x2APIC mode
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds, for what takes well under a millisecond on an idle machine."""
 _LOOK = 0.001
 _SYSCALL_IOCTL = 16

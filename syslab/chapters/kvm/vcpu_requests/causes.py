@@ -130,12 +130,12 @@ CAUSES = (
 )
 GROUP = "syslab_requests"
 PROBES = {
-    "all": "kvm:kvm_make_all_cpus_request_except req=%si:x32",
-    "some": "kvm:kvm_make_vcpus_request_mask req=%si:x32",
-    "kick": "kvm:kvm_vcpu_kick from=+0(%sp):symbol",
+    "all": ("kvm_make_all_cpus_request_except kvm_make_all_cpus_request", "req=%si:x32"),  # Linux 6.12 has the second alone
+    "some": ("kvm_make_vcpus_request_mask", "req=%si:x32"),
+    "kick": ("kvm_vcpu_kick", "from=+0(%sp):symbol"),
 }
-"""Name of the probe -> function, and what it notes: the second argument, which is the request (RSI, by the System V calling
-convention); or the return address, which lies on top of the stack when a function begins."""
+"""Name of the probe -> functions, of which the first that this kernel has, and what it notes: the second argument, which is the
+request (RSI, by the System V calling convention); or the return address, which lies on top of the stack when a function begins."""
 
 
 def _define(line: str) -> None:
@@ -147,12 +147,22 @@ def _define(line: str) -> None:
         os.close(probes)
 
 
+def _define_first(lines: list[str]) -> None:
+    """The first that names a function of this kernel; OSError if none does."""
+    for line in lines[:-1]:
+        try:
+            return _define(line)
+        except OSError:
+            continue
+    _define(lines[-1])
+
+
 @contextmanager
 def _probes() -> Iterator[None]:
     made = []
     try:
-        for name, where in PROBES.items():
-            _define(f"p:{GROUP}/{name} {where}")
+        for name, (functions, noted) in PROBES.items():
+            _define_first([f"p:{GROUP}/{name} kvm:{function} {noted}" for function in functions.split()])
             made.append(name)
         yield
     finally:

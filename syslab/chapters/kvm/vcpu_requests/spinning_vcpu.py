@@ -18,8 +18,8 @@ GUEST = bytes.fromhex(
     "ff 06 00 20"  # inc word [0x2000]
     "eb fa"  # jmp start
 )
-SIGNAL = signal.SIGUSR1
-PATIENCE = 5.0
+SIGNAL = 10  # Linux's SIGUSR1
+PATIENCE = 30.0
 """Seconds until waiting is given up."""
 
 

@@ -25,6 +25,7 @@ Row = dict[str, Any]
 Key = tuple[str, int]
 CASES = {(case.key, case.cpl): case for case in cases()}
 _LAB = "kvm-svm-tcg"
+REASON = r"reason ([\w ]{1,60}?) rip"
 PICKED = (
     "cpuid", "out", "hlt", "mmio-store", "rdmsr", "rdmsr-gs", "rdmsr-unknown", "vmcall", "vmmcall", "invd", "wbinvd", "xsetbv",
     "monitor", "mwait", "pause", "rdtsc", "rdpmc", "rdrand", "invlpg", "cr0-ts", "cr0-am", "cr3-write", "cr4-read", "cr8-write",
@@ -166,7 +167,7 @@ def lookup() -> Lookup:
         ("Vendor", "Number", "Linux's name", "What happened", "Named since"),
         rows,
         words=[r.trace if r.trace != r.name else "" for r in reasons],
-        readers=[r"reason ([\w ]+?) rip"],
+        readers=[REASON],
         prompt="A number, a name, or a kvm_exit line",
     )
 
@@ -174,7 +175,7 @@ def lookup() -> Lookup:
 def _outcome(case: Case, row: Row, nested: bool, told: dict[str, Row]) -> Any:
     from syslab.widgets.choice_table import Outcome
 
-    lab = told.get(_LAB)
+    lab = next((said for witness, said in told.items() if witness.startswith(_LAB)), None)
     rule, exits = RULES[case.key], row["exits"]
     got = _counts(lab["guest"], "") if lab else ""
     if exits:

@@ -91,7 +91,7 @@ function render({ model, el }) {
     if (link) fragment.set(model, anchor, "0x" + v.toString(16));
   }
   function take(text) {
-    const r = read(L, /^\s*[0-9a-f]*[a-f][0-9a-f]*\s*$/i.test(text) ? "0x" + text.trim() : text);
+    const t = plainText(text).trim(), r = read(L, /^[0-9]*[a-f][0-9a-f]*$/i.test(t) ? "0x" + t : text);
     if (!r.error) return look(r.value);
     field.value = text; field.setAttribute("aria-invalid", "true"); note.textContent = r.error;
   }

@@ -21,6 +21,7 @@ from types import TracebackType
 from syslab.evidence.needs import Need, tool
 
 SPOOL, MAILER = "/var/spool/cron/crontabs", "/usr/sbin/sendmail"
+ACCOUNT = "/etc/pam.d/common-account"  # an ordinary user's root fails its check in Ubuntu 24.04
 PATIENCE = 25.0  # seconds for anything a test waits for; it mostly takes less than three
 TICK = 0.05
 PROOT, FAKETIME = tool("proot"), tool("faketime")
@@ -51,6 +52,8 @@ class CronDaemon:
         self._mailer = self.folder / "sendmail"
         self._mailer.write_text(f'#!/bin/sh\ncat >"{self.folder}/mail.new" && mv "{self.folder}/mail.new" "{self.folder}/mail"\n')
         self._mailer.chmod(0o755)
+        self._account = self.folder / "common-account"
+        self._account.write_text("account required pam_permit.so\n")
         self._start, self._zone, self._speed = start, zone, speed
         self.install(crontab)
 
@@ -62,7 +65,13 @@ class CronDaemon:
         new.rename(self._tabs / "root")
 
     def __enter__(self) -> CronDaemon:
-        binds = [(self._mailer, MAILER), (self._tabs, SPOOL), (self._run, "/run"), (self._run, "/var/run")]
+        binds = [
+            (self._mailer, MAILER),
+            (self._account, ACCOUNT),
+            (self._tabs, SPOOL),
+            (self._run, "/run"),
+            (self._run, "/var/run"),
+        ]
         # an offset and not a date: faketime reads a date in the zone, and takes the second of two equal hours
         clock = f"{self._start - time.time():+.0f}s x{self._speed}"
         command = ["proot", "-0", *(word for here, there in binds for word in ("-b", f"{here}:{there}"))]

@@ -35,7 +35,7 @@ def _side_by_side(work: Any, cases: Any) -> Iterator[Any]:
         pool.shutdown(cancel_futures=True)
 
 
-@experiment(LINUX, BASH, UNSHARE, timeout=60, tools=("bash", "unshare"))
+@experiment(LINUX, BASH, UNSHARE, timeout=100, tools=("bash", "unshare"))
 def outcomes() -> Iterator[dict[str, Any]]:
     """Every target, signal and disposition: what became of the process. A fresh process each.
 
@@ -48,7 +48,7 @@ def outcomes() -> Iterator[dict[str, Any]]:
     yield from _side_by_side(lambda target, name, how: observe(number_of(name), how, target), cases)
 
 
-@experiment(LINUX, BASH, tools=("bash",))
+@experiment(LINUX, BASH, timeout=60, tools=("bash",))
 def one(signal: str = "TERM", disposition: str = "default", target: str = "process") -> dict[str, Any]:
     """One row of :func:`outcomes`. ValueError for unknown words, naming the accepted ones."""
     for word, known, what in ((disposition, DISPOSITIONS, "disposition"), (target, tuple(TARGETS), "target")):
@@ -57,7 +57,7 @@ def one(signal: str = "TERM", disposition: str = "default", target: str = "proce
     return observe(number_of(signal), disposition, target)
 
 
-@experiment(LINUX, BASH, tools=("bash",))
+@experiment(LINUX, BASH, timeout=60, tools=("bash",))
 def keyboard() -> Iterator[dict[str, Any]]:
     """Who gets ^C, ^\\ and ^Z: a pipeline in front, a job behind and the shell; then the shell alone at its prompt."""
     for rows, prompt in _side_by_side(lambda key: (keys.with_jobs(key), keys.at_prompt(key)), ((key,) for key in keys.KEYS)):
@@ -75,7 +75,7 @@ def _core_rule(pattern: str) -> str:
     return "off" if not pattern else "file elsewhere" if "/" in pattern else "file"
 
 
-@experiment(LINUX)
+@experiment(LINUX, timeout=60)
 def core_flag() -> Iterator[dict[str, Any]]:
     """SIGQUIT under three core limits, and what ``/proc/sys/kernel/core_pattern`` makes of them.
 
@@ -137,7 +137,7 @@ def _clean_bash(name: str) -> dict[str, Any]:
     return _cleaned("bash", row, "a trap on EXIT, none on the signal")
 
 
-@experiment(LINUX, BASH, tools=("bash",))
+@experiment(LINUX, BASH, timeout=60, tools=("bash",))
 def clean_up() -> Iterator[dict[str, Any]]:
     """Whether clean-up code runs: Python's atexit and finally, bash's trap on EXIT."""
     yield from _side_by_side(_clean_python, CLEAN_UPS)
@@ -154,13 +154,13 @@ def _bash(script: str) -> dict[str, Any]:
         return {"script": script, "said": child.said, "wait_status": word, "returncode": os.waitstatus_to_exitcode(word)}
 
 
-@experiment(LINUX, BASH, tool("grep"), tools=("bash",))
+@experiment(LINUX, BASH, tool("grep"), timeout=60, tools=("bash",))
 def inherited() -> dict[str, Any]:
     """A script shows its commands' ignored signals: once in front, once in the background."""
     return _bash(INHERITS)
 
 
-@experiment(LINUX, BASH, tools=("bash",))
+@experiment(LINUX, BASH, timeout=60, tools=("bash",))
 def trapped() -> dict[str, Any]:
     """A script with a trap on EXIT sends itself SIGTERM."""
     return _bash(CLEANS_UP)
@@ -189,7 +189,7 @@ def _both(command: str, argv: list[str], number: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@experiment(LINUX, BASH, tools=("bash",))
+@experiment(LINUX, BASH, timeout=60, tools=("bash",))
 def shell_says() -> Iterator[dict[str, Any]]:
     """The same end three ways: the word of wait(2), Python's returncode, bash's ``$?``."""
     by_signal = [
@@ -199,7 +199,7 @@ def shell_says() -> Iterator[dict[str, Any]]:
     yield from _side_by_side(_both, [*by_signal, *by_itself])
 
 
-@experiment(LINUX)
+@experiment(LINUX, timeout=60)
 def with_setup(setup: str, signal: str = "TERM") -> dict[str, Any]:
     """A row for a plain process that first runs ``setup``: Python that may use signal, sys, os and atexit.
 

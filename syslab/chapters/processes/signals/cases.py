@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .processes import NO_CORE, Child, children, limit_core, masks, parent_argv, state, target_argv
+from .processes import NO_CORE, PATIENCE, Child, children, limit_core, masks, parent_argv, state, target_argv
 
 SIGNALS = ("INT", "TERM", "QUIT", "HUP", "KILL", "STOP", "CONT")
 DISPOSITIONS = ("default", "ignored", "handled", "blocked")
@@ -161,7 +161,11 @@ def _waiting(number: int, disposition: str) -> Running:
 def interactive(blocked: tuple[int, ...] = (), **variables: str) -> Child:
     """An interactive bash on a terminal of its own, at its first prompt."""
     child = Child(["bash", "--norc", "--noprofile", "-i"], blocked, terminal=True, variables={"PS1": PROMPT, **variables})
-    child.hear(PROMPT)
+    try:
+        child.hear(PROMPT)
+    except BaseException:
+        child.close()
+        raise
     return child
 
 
@@ -211,7 +215,7 @@ SHELLS = ("script", "script-waiting", "interactive-bash")
 def namespace_refusal() -> str:
     """Why this machine gives us no pid namespace, in unshare's words; "" if it does."""
     try:
-        tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, timeout=5, stdin=subprocess.DEVNULL)
+        tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     return "" if tried.returncode == 0 else (tried.stderr.strip().splitlines() or [f"status {tried.returncode}"])[-1]

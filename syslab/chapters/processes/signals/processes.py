@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import select
 import shutil
 import signal
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TypeVar
 
+from syslab.posix import resource, termios
+
 from . import target as signal_target
 from .spawn import spawn
 
 T = TypeVar("T")
-PATIENCE = 5.0  # seconds that any one thing may take; nothing here takes a tenth of a second
+PATIENCE = 30.0  # seconds that any one thing may take: a tenth of one on an idle machine, five on one with 20 others busy
 TICK = 0.001  # seconds between two looks
 # A limit of 0 does not stop a piped core_pattern; 1 stops both kinds (fs/coredump.c: "RLIMIT_CORE set to 1").
 NO_CORE = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from syslab.bits.signal_mask import SIGMASK
@@ -107,7 +106,7 @@ def keys(answer: Evidence) -> Measured:
 
     def name(group: dict[str, Row]) -> str:
         row = group[pressed[0]]
-        return row["process"] + {"jobs": "", "prompt": ", at its prompt"}[row["situation"]]
+        return str(row["process"]) + {"jobs": "", "prompt": ", at its prompt"}[row["situation"]]
 
     def in_front(group: dict[str, Row]) -> str:
         return ", ".join(dict.fromkeys(_yes(row["in_foreground_group"]) for row in group.values()))
@@ -221,8 +220,8 @@ def lines(row: Row) -> list[tuple[str, ...]]:
         told.append(("wait status:", f"{word:#x}", f"#{WAIT.anchor}={word:#x}"))
     status = row["shell_status"]
     if status is None and row["outcome"] == "died":
-        code = os.waitstatus_to_exitcode(word)
-        status = code if code >= 0 else 128 - code
+        number = word & 0x7F  # 0: it exited. As Linux has it, on every system
+        status = 128 + number if number else word >> 8
     if status is not None:
         told.append(("a shell's $?:", str(status), f"#{SHELL_STATUS.anchor}={status:#x}"))
     if row["atexit_ran"] is not None:

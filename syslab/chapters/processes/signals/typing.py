@@ -11,7 +11,7 @@ from . import target as signal_target
 from .cases import PROMPT, Running, interactive
 from .processes import Child, stat, state
 
-KEYS = {"^C": ("\x03", signal.SIGINT), "^\\": ("\x1c", signal.SIGQUIT), "^Z": ("\x1a", signal.SIGTSTP)}
+KEYS = {"^C": ("\x03", 2), "^\\": ("\x1c", 3), "^Z": ("\x1a", 20)}  # Linux's SIGINT, SIGQUIT, SIGTSTP
 RUN = '"$PYTHON" -S -I "$TARGET"'  # typed into bash, which takes the paths from its environment
 
 
@@ -25,8 +25,12 @@ def _type(shell: Child, command: str) -> int:
 def _shell(number: int) -> Child:
     name = signal.Signals(number).name
     shell = interactive(PYTHON=sys.executable, TARGET=signal_target.__file__)
-    since = _type(shell, f"trap 'echo \"shell: handler {name}\"' {name.removeprefix('SIG')}; echo tr''apped")
-    shell.hear(PROMPT, shell.hear("trapped\n", since))
+    try:
+        since = _type(shell, f"trap 'echo \"shell: handler {name}\"' {name.removeprefix('SIG')}; echo tr''apped")
+        shell.hear(PROMPT, shell.hear("trapped\n", since))
+    except BaseException:
+        shell.close()
+        raise
     return shell
 
 
@@ -51,9 +55,9 @@ def with_jobs(key: str) -> list[dict[str, Any]]:
     pressed, number = KEYS[key]
     heard = f"handler {signal.Signals(number).name}\n"
     with _shell(number) as shell:
-        _type(shell, f"{RUN} {int(number)} handled behind &")
+        _type(shell, f"{RUN} {number} handled behind &")
         behind = _pid(shell, "behind")
-        _type(shell, f"{RUN} {int(number)} default first 1>&2 | {RUN} {int(number)} default second")
+        _type(shell, f"{RUN} {number} default first 1>&2 | {RUN} {number} default second")
         front = {label: _pid(shell, label) for label in ("first", "second")}
         groups = {pid: int(stat(pid)[2]) for pid in (shell.pid, behind, *front.values())}
         group = shell.foreground()
@@ -67,7 +71,7 @@ def with_jobs(key: str) -> list[dict[str, Any]]:
         codes = [None, last] if fates["second"] == "stopped" else each
         reached = {"behind": f"behind: {heard}" in shell.said[since:], "shell": f"shell: {heard}" in shell.said[since:]}
         if not reached["behind"]:  # it would have said so: now it does
-            shell.hear(f"behind: {heard}", _type(shell, f"kill -{int(number)} %1"))
+            shell.hear(f"behind: {heard}", _type(shell, f"kill -{number} %1"))
         rows = [
             _row(
                 key, number, "jobs", f"job in front, {label} of its pipeline", in_foreground_group=groups[pid] == group,

@@ -185,7 +185,7 @@ def test_generated_parsers_are_those_of_their_source(source: str, made: str) -> 
 def test_the_efi_file_is_built_the_same_again(tmp_path: Path) -> None:
     script = FILES["efi"].parent / "build.sh"
     out = tmp_path / "again.efi"
-    version = subprocess.run(["ld", "-V"], capture_output=True, text=True, timeout=20).stdout
+    version = subprocess.run(["ld", "-V"], capture_output=True, text=True, timeout=60).stdout
     if "i386pep" not in version:
         pytest.skip("this ld makes no PE files")
     subprocess.run([str(script), str(out)], check=True, timeout=60, stdout=subprocess.DEVNULL)

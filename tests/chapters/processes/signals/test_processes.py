@@ -15,6 +15,7 @@ import pytest
 from syslab.bits.signal_mask import DEFAULT_ACTION, NAMES
 from syslab.chapters.processes.signals import cases as signal_cases
 from syslab.chapters.processes.signals import processes
+from syslab.chapters.processes.signals import typing as keyboard
 from syslab.chapters.processes.signals.processes import Child, children, limit_core, masks, state, target_argv
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals of Linux")
@@ -186,3 +187,21 @@ print(json.dumps(left))
 def test_nothing_is_left_running() -> None:
     done = subprocess.run([sys.executable, "-c", ALL_OF_THEM], capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize("heard", range(4))
+def test_a_shell_that_falls_silent_is_ended(monkeypatch: pytest.MonkeyPatch, heard: int) -> None:
+    """However far it came, from its first prompt to the one behind the trap that was typed."""
+    pids: list[int] = []
+    hear = Child.hear
+
+    def deaf(self: Child, text: str, after: int = 0) -> int:
+        pids.append(self.pid)
+        if len(pids) > heard:
+            raise TimeoutError("it says nothing")
+        return hear(self, text, after)
+
+    monkeypatch.setattr(Child, "hear", deaf)
+    with pytest.raises(TimeoutError):
+        keyboard._shell(signal.SIGINT)
+    assert len(pids) == heard + 1 and state(pids[0]) == ""

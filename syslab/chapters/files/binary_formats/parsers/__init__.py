@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-GUESTS = Path(__file__).parents[5] / "guests"
-FILES = {"elf": GUESTS / "page-fault" / "page-fault.elf", "efi": GUESTS / "efi-nothing" / "nothing.efi"}
+PACKAGE = Path(__file__).parents[4]
+FILES = {"elf": PACKAGE / "qemu" / "guest" / "page-fault.elf", "efi": Path(__file__).parents[1] / "efi" / "nothing.efi"}
 
 Values = dict[str, int | str]
 """``{"ehdr.ei_mag": "7f454c46", "ehdr.e_type": 2, "phdr[0].p_type": 1, ...}``, in the order of the file's structures."""

@@ -14,7 +14,7 @@ from . import FormatError, Values
 from . import by_struct as names
 
 HERE = Path(__file__).parent
-PATIENCE = 8.0  # seconds; a run takes about half of one
+PATIENCE = 30.0  # seconds; a run takes about half of one on an idle machine
 
 
 class ToolFailed(RuntimeError):

@@ -6,7 +6,7 @@ Not byte for byte the same each time, as NTFS keeps times; the test compares wha
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[5]))
 
 from syslab.chapters.files.ntfs_links import image as ntfs_image
 
