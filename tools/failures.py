@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import resource
@@ -211,6 +212,8 @@ def run(main: Callable[[], int | None]) -> int:
     for number in INTERRUPTS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup, and a shell's background job, stay deaf
             signal.signal(number, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path or a line with what this locale cannot write
     try:
         return main() or 0
     except BrokenPipeError:  # `make book | head`: nobody reads on

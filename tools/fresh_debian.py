@@ -28,7 +28,23 @@ PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CARRIED = re.compile(r"PIP_.*|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(https?|ftp|all|no)_proxy", re.IGNORECASE)
 PIP_CONF = ("etc/pip.conf", "etc/xdg/pip/pip.conf")
 OWN_PIP_CONF = (".config/pip/pip.conf", ".pip/pip.conf")
-APT = ("bin", "sbin", "lib", "lib64", "usr", "etc", "var/lib", "var/cache", "var/log", "var/backups", "var/mail", "run")
+# where packages and their scripts write; root's .ssh is systemd-tmpfiles'
+APT = (
+    "bin",
+    "sbin",
+    "lib",
+    "lib64",
+    "usr",
+    "etc",
+    "var/lib",
+    "var/cache",
+    "var/log",
+    "var/backups",
+    "var/mail",
+    "var/spool",
+    "run",
+    "root/.ssh",
+)
 
 # The mounts are seen in this namespace alone and end with it, so that nothing outside can delete through one.
 # What is listed at the end runs in the PID namespace beside this script, which is its first process.

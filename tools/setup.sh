@@ -54,7 +54,7 @@ watched() {
 }
 
 end() { tail -n 15; }
-errors() { grep '^[EW]:'; }
+apt_end() { grep -Ev '^([dp][lm]|exit )status' | tail -n 15; }
 
 missing=""
 if command -v dpkg-query >/dev/null 2>&1; then
@@ -65,7 +65,8 @@ fi
 root="no"
 if ! command -v apt-get >/dev/null 2>&1; then :; elif [ "$(id -u)" -eq 0 ]; then root=""; elif sudo -n true 2>/dev/null; then root="sudo -n"; fi
 
-# apt-get's status lines are kind:what:percent:text. Its own failure is told by its E: lines.
+# apt-get's status lines are kind:what:percent:text. They need a descriptor of their own: apt would close it for dpkg's
+# scripts, and without stdout these fail. It is opened inside, because sudo closes it too.
 apt_line() {
     case $1 in dlstatus:*) now=fetching ;; pmstatus:*) now=installing ;; *) return 0 ;; esac
     [ "$now" = "${before:-}" ] || quarter=0
@@ -73,7 +74,10 @@ apt_line() {
     rest=${1#*:*:}
     progress "${rest%%[.:]*}" "$now, ${rest%%[.:]*} %: ${rest#*:}"
 }
-apt_get() { $root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Status-Fd=1 -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@"; }
+apt_get() {
+    $root env LC_ALL=C DEBIAN_FRONTEND=noninteractive sh -c 'exec apt-get "$@" 3>&1' apt-get -qq \
+        -o APT::Status-Fd=3 -o DPkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 "$@"
+}
 install() {
     apt_get update || :  # old lists may still do
     for package in $missing; do
@@ -84,7 +88,7 @@ install() {
 if [ -n "$missing" ] && [ "$root" != no ]; then
     say "Installing system packages:$missing"
     log=/dev/null
-    watched apt_line errors install || say "Not all could be installed; going on: experiments that need them are shown from records."
+    watched apt_line apt_end install || say "Not all could be installed; going on: experiments that need them are shown from records."
 fi
 
 if ! command -v "$PYTHON" >/dev/null 2>&1; then

@@ -206,6 +206,12 @@ def test_no_qemu(bare: Bare) -> None:
     assert str(missing()) == "no lab VM: qemu-system-x86_64 is not installed (apt install qemu-system-x86)"
 
 
+def test_a_qemu_that_is_known_not_to_do(bare: Bare) -> None:
+    bare.program("qemu-system-x86_64", 'echo "QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.18)"')
+    assert missing().why == "QEMU 8.2.2 emulates SVM with faults that send guests astray; 7.2 and 10.0 are known to work"
+    assert not bare.asked("apt") and not bare.cache.exists()
+
+
 def test_no_network(bare: Bare, monkeypatch: pytest.MonkeyPatch) -> None:
     told = missing()
     assert told.why == "apt-get cannot fetch packages: Temporary failure resolving 'deb.debian.org'"

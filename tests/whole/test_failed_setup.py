@@ -256,3 +256,11 @@ def test_without_python3_venv_and_without_root(checkout: Checkout) -> None:
     done = checkout.setup(PATH=f"{tools}:/usr/bin:/bin", PYTHON=str(python))
     assert done.returncode == 1
     assert "E: Temporary failure" in done.stderr
+
+
+def test_another_python_that_was_named_makes_it_anew(checkout: Checkout) -> None:
+    """And one that nobody named does not: an environment that works is kept."""
+    other = program(checkout.folder / "bin" / "python", "echo 3.99")
+    assert checkout.setup("sh", "tools/setup.sh", "usable", PYTHON=str(other)).returncode == 0
+    assert checkout.setup("sh", "tools/setup.sh", "usable", PYTHON=str(other), NAMED="command").returncode
+    assert checkout.setup("sh", "tools/setup.sh", "usable", NAMED="command").returncode == 0

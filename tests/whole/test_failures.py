@@ -225,10 +225,10 @@ def test_a_chapter_that_ran_again_has_a_new_page(checkout: Checkout) -> None:
 
 def test_nobody_waits_for_a_lock_whose_holder_died(checkout: Checkout) -> None:
     holder = (
-        "import os, signal; from tools import build_lock; build_lock.held().__enter__(); print('held', flush=True); signal.pause()"
+        "import os, signal; from tools import build_lock; build_lock.held().__enter__(); print('taken', flush=True); signal.pause()"
     )
     with checkout.start([sys.executable, "-c", holder]) as process:
-        until(process, "held")
+        assert until(process, "taken") == "taken\n"
         process.kill()
     status, said = checkout.run(BOOK, TZ=":/etc/passwd")
     assert status == 1

@@ -182,6 +182,7 @@ def ready(
     except LabMissing:
         packages.check()  # a system that has no such packages is the better reason
         raise
+    qemu.check()
     if not update and not without:
         with usable(root()):
             found = find(by)
