@@ -26,7 +26,7 @@ class Machine:
     dates: tuple[str, str]
     count: int
     lacked: tuple[str, ...]
-    sent: bool
+    other: bool
 
 
 def _lacked(asked: set[str]) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def machines() -> list[Machine]:
                 dates=(min(p.date for p in about), max(p.date for p in about)),
                 count=len(mine),
                 lacked=() if inside else _lacked({e.name for e in mine}),
-                sent=mine[0].sent,
+                other=mine[0].other,
             )
         )
     return found

@@ -49,7 +49,7 @@ def called(place: str, witness: Witness) -> str:
 
 def stale(experiment: Experiment, witness: str = "") -> bool:
     """Whether the record is missing or was made by other code than there is now."""
-    found = [e for e in records.entries(experiment.name, witness or experiment.witness) if not e.sent]
+    found = [e for e in records.entries(experiment.name, witness or experiment.witness) if not e.other]
     return not found or found[0].provenance.code != code_hash(experiment.function.__module__)
 
 
@@ -91,7 +91,7 @@ def take(folder: Path) -> Iterator[str]:
         if name not in known:
             yield f"{name}: no such question any more, left out"
             continue
-        yield f"{name}: {records.save(name, data, provenance, sent=True).name}"
+        yield f"{name}: {records.save(name, data, provenance, other=True).name}"
 
 
 def main() -> int:

@@ -30,13 +30,14 @@ class NoRecord(LookupError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the index. ``data`` is the file's name in the chapter's folder of records; ``sent``: another's machine."""
+    """A line of the index. ``data`` is the file's name in the chapter's folder of records; ``other``: not the machine that ``make record`` ran on last, so its
+    code may be older."""
 
     name: str
     machine: str
     data: str
     provenance: Provenance
-    sent: bool = False
+    other: bool = False
 
     @property
     def path(self) -> Path:
@@ -69,19 +70,19 @@ def _index() -> Path:
 @cache
 def _read(path: Path, _changed: int) -> tuple[Entry, ...]:
     return tuple(
-        Entry(line["name"], line["machine"], line["data"], Provenance(**line["provenance"]), line.get("sent", False))
+        Entry(line["name"], line["machine"], line["data"], Provenance(**line["provenance"]), line.get("other", False))
         for line in json.loads(path.read_text(encoding="utf-8"))
     )
 
 
 def entries(name: str = "", witness: str = "") -> list[Entry]:
-    """The index, or its lines for a question and a witness; this project's own machines first."""
+    """The index, or its lines for a question and a witness; the machine that ``make record`` ran on last first."""
     try:
         found = _read(_index(), _index().stat().st_mtime_ns)
     except FileNotFoundError:
         return []
     wanted = [e for e in found if name in ("", e.name) and witness in ("", e.provenance.witness)]
-    return sorted(wanted, key=lambda e: e.sent)
+    return sorted(wanted, key=lambda e: e.other)
 
 
 def witnesses(name: str) -> list[str]:
@@ -132,8 +133,8 @@ def _write(path: Path, text: str) -> None:
         half.unlink(missing_ok=True)
 
 
-def save(name: str, data: Any, provenance: Provenance, sent: bool = False) -> Path:
-    """Write a record; for tools/record.py. Equal data is one file, whoever gave it; ``sent``: by another's machine."""
+def save(name: str, data: Any, provenance: Provenance, other: bool = False) -> Path:
+    """Write a record; for tools/record.py. Equal data is one file, whoever gave it; ``other``: another's machine."""
     who, witness, text = machine(provenance), provenance.witness, _text(data)
     module, function = name.split(".")
     place, common = folder(module), f"{function}.{witness}.json"
@@ -145,7 +146,7 @@ def save(name: str, data: Any, provenance: Provenance, sent: bool = False) -> Pa
         return (place / file).read_text(encoding="utf-8")
 
     others = [e for e in entries(name, witness) if e.machine != who]
-    if sent:
+    if other:
         target = next((e.data for e in others if kept(e.data) == text), own(who))
     else:  # the file without a machine's name is this project's: others that differ now move aside
         target = common
@@ -153,10 +154,10 @@ def save(name: str, data: Any, provenance: Provenance, sent: bool = False) -> Pa
         if shared and kept(common) != text:
             _write(place / own(shared[0].machine), kept(common))
             others = [replace(e, data=own(shared[0].machine)) if e in shared else e for e in others]
-        others = [replace(e, data=common) if kept(e.data) == text else e for e in others]
+        others = [replace(e, data=common if kept(e.data) == text else e.data, other=True) for e in others]
     _write(place / target, text)
     rest = [e for e in entries() if (e.name, e.provenance.witness) != (name, witness)]
-    _save_index([*rest, *others, Entry(name, who, target, provenance, sent)])
+    _save_index([*rest, *others, Entry(name, who, target, provenance, other)])
     used = {e.data for e in entries(name, witness)}
     for file in [place / common, *place.glob(own("*"))]:
         if file.name not in used:
@@ -166,8 +167,8 @@ def save(name: str, data: Any, provenance: Provenance, sent: bool = False) -> Pa
 
 def _save_index(found: list[Entry]) -> None:
     lines = []
-    for e in sorted(found, key=lambda e: (e.name, e.provenance.witness, e.sent, e.machine)):
+    for e in sorted(found, key=lambda e: (e.name, e.provenance.witness, e.other, e.machine)):
         line = {"name": e.name, "machine": e.machine, "data": e.data, "provenance": e.provenance.to_dict()}
-        lines.append(json.dumps(line | ({"sent": True} if e.sent else {}), ensure_ascii=False))
+        lines.append(json.dumps(line | ({"other": True} if e.other else {}), ensure_ascii=False))
     _write(_index(), "[\n" + ",\n".join(lines) + "\n]\n")
     _read.cache_clear()

@@ -32,7 +32,7 @@ def test_the_record_is_fresh(experiment: Experiment) -> None:
     now = code_hash(experiment.function.__module__)
     for entry in records.entries(experiment.name):
         assert entry.load() not in (None, [], {})
-        if not entry.sent:
+        if not entry.other:
             by = entry.provenance.witness
             assert entry.provenance.code == now, f"{experiment.name} by {by} was recorded by other code: run `make record`"
 
@@ -77,7 +77,7 @@ def test_a_machine_has_a_short_name() -> None:
 
 def test_machines_that_agree_share_the_data(own: Path) -> None:
     records.save("x.y", [1], OURS)
-    records.save("x.y", [1], THEIRS, sent=True)
+    records.save("x.y", [1], THEIRS, other=True)
     assert held() == {"epyc-25-17": ("y.kvm-pvm.json", [1]), "xeon-6-207": ("y.kvm-pvm.json", [1])}
     assert [p.name for p in own.iterdir()] == ["y.kvm-pvm.json"]
     assert records.load("x.y", "kvm-pvm") == ([1], OURS), "this project's own machine comes first"
@@ -89,7 +89,7 @@ def test_machines_that_agree_share_the_data(own: Path) -> None:
 def test_a_machine_that_differs_keeps_its_own(own: Path) -> None:
     records.save("x.y", [1], OURS)
     for other in (THEIRS, THIRD):
-        records.save("x.y", [2], other, sent=True)
+        records.save("x.y", [2], other, other=True)
     own_file = ("y.kvm-pvm.xeon-6-207.json", [2])
     assert held() == {"epyc-25-17": ("y.kvm-pvm.json", [1]), "xeon-6-207": own_file, "ryzen-25-33": own_file}
     records.save("x.y", [2], OURS)  # we come to agree
@@ -100,7 +100,7 @@ def test_a_machine_that_differs_keeps_its_own(own: Path) -> None:
 def test_a_new_answer_of_ours_does_not_change_theirs(own: Path) -> None:
     records.save("x.y", [1], OURS)
     for other in (THEIRS, THIRD):
-        records.save("x.y", [1], other, sent=True)
+        records.save("x.y", [1], other, other=True)
     records.save("x.y", [3], OURS)
     now = held()
     assert now.pop("epyc-25-17") == ("y.kvm-pvm.json", [3])
