@@ -186,7 +186,7 @@ def standalone(browse: Tabs, tmp_path: Path) -> Callable[..., Page]:
     def write(*widgets: Any, fragment: str = "", width: int = 1280) -> Page:
         data = embed_data(widgets, drop_defaults=False)
         state, scripts = shrink(json.dumps(data["manager_state"]))
-        loaded = "".join(f'<script src="{name}"></script>' for name in write(tmp_path, scripts))
+        loaded = "".join(f'<script src="{name}"></script>' for name in write_scripts(tmp_path, scripts))
         views = "".join(
             f'<div class="cell_output"><script type="application/vnd.jupyter.widget-view+json">{json.dumps(spec)}</script></div>'
             for spec in data["view_specs"]

@@ -18,7 +18,7 @@ MODULE = re.compile(r"rsn/([\w-]+)\.[0-9a-f]{8}\.js")
 KINDS = ("html", "css", "js", "widgets", "font", "other")
 SUFFIXES = {".html": "html", ".css": "css", ".js": "js", ".woff2": "font"}
 REPLACED = re.compile(
-    r"pydata-sphinx-theme\.css|bootstrap|font-?awesome|fa-(solid|brands|regular)|mathjax|thebe|require(\.min)?\.js|pygments\.css"
+    r"pydata-sphinx-theme|bootstrap|font-?awesome|fa-(solid|brands|regular)|mathjax|thebe|require(\.min)?\.js|pygments\.css"
     r"|sphinx-book-theme|mystnb|sphinx-design|copybutton|togglebutton|basic\.css|html-manager|plotly",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ import anywidget
 import pytest
 
 from syslab.widgets.base import FOLDER, PACKAGE, parts, script, source, style
-from tools.sphinx_ext.widgets import classic, module
+from tools.sphinx_ext.widgets import classic, module, short
 
 SHARED = {FOLDER / "frame.js", FOLDER / "layouts.js"}
 SOURCES = sorted({*FOLDER.glob("*.js"), *PACKAGE.glob("chapters/*/*/widget.js")} - SHARED)
@@ -66,3 +66,11 @@ def test_a_page_gets_no_comment_and_less_than_two_thirds(path: Path) -> None:
         both += path.with_suffix(".css").read_text(encoding="utf-8")
     assert len(classic(path)) < len(both) * 2 / 3
     assert "@param" not in classic(path) and "/*" not in classic(path)
+
+
+def test_shortening_keeps_the_order_of_what_depends_on_one_another() -> None:
+    """A version of the minifier moved a destructuring to the front."""
+    whole = "(() => { const first = 1; const second = 2; const { third, fourth } = third_of({ first, second }); return third; })()"
+    found = short(whole, "js")
+    assert found.index("=1") < found.index("=2") < found.index("third_of")
+    assert "third:" in found, "and it does shorten names"

@@ -124,7 +124,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         return
     static = Path(app.outdir) / "_static"
     folder = static / "rsn"
-    for path in (*static.glob("*.js"), *folder.glob("*.css"), folder / "rsn.js", folder / "loader.js"):
+    for path in (*static.glob("*.js"), *folder.glob("*.css"), *(folder / f"{name}.js" for name in ("rsn", "shell", "loader"))):
         path.write_text(short(path.read_text(encoding="utf-8"), path.suffix[1:]), encoding="utf-8")
     pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
     for path in folder.glob("*.????????.js"):

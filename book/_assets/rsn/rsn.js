@@ -26,7 +26,7 @@
     },
   };
 
-  // ── code: what is copied, and boxes that scroll ──
+  // ── code: what is copied ──
 
   /**
    * What the reader typed, without prompts and output; all of it where there is no prompt.
@@ -60,10 +60,6 @@
       }, 1600);
     };
     box.append(copy);
-  }
-  // a code box or output that scrolls sideways must be reachable by keyboard
-  for (const box of all("div.highlight pre, .output pre")) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 
   // ── predictions: why an answer is right or wrong, and which one was chosen before ──
