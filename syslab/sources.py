@@ -44,18 +44,16 @@ def imports(tree: ast.AST, package: str) -> set[str]:
 
 
 def _neighbours(path: Path) -> set[Path]:
-    """Data that belongs to a module: a widget's script and style, a table's template."""
-    found = {path.with_suffix(suffix) for suffix in (".js", ".css", ".html")}
-    if path.parent.name == "widgets":
-        found |= set(path.parent.glob("common.*"))
-    return {p for p in found if p.is_file()}
+    """What a cell's output depends on beside a module: a table's template. Scripts and styles are files of their own."""
+    template = path.with_suffix(".html")
+    return {template} if template.is_file() else set()
 
 
 @cache
-def _direct(path: Path) -> tuple[frozenset[str], frozenset[Path]]:
+def _direct(path: Path) -> frozenset[str]:
     relative = path.relative_to(ROOT).with_suffix("")
     package = ".".join(relative.parts[:-1])
-    return frozenset(imports(ast.parse(path.read_bytes()), package)), frozenset(_neighbours(path))
+    return frozenset(imports(ast.parse(path.read_bytes()), package))
 
 
 @cache
@@ -95,10 +93,11 @@ def _is_future(node: ast.stmt) -> bool:
 
 
 def closure(modules: set[str], whole: bool = False) -> list[Path]:
-    """Every file of the project that ``modules`` reach, sorted.
+    """Every Python file of the project that ``modules`` reach, sorted.
 
     A package that only hands on names stands for the module of the name that is asked for: who imports one widget does
-    not depend on the others. ``whole`` has everything that Python itself would load.
+    not depend on the others. ``whole`` has everything that Python itself would load. A widget's script is not among them:
+    pages load it as a file of its own, and no cell's output depends on it.
     """
     seen: set[Path] = set()
     done: set[str] = set()
@@ -115,9 +114,8 @@ def closure(modules: set[str], whole: bool = False) -> list[Path]:
             if handed and parts[length] in handed:
                 todo |= {handed[parts[length]]} - done
             elif path and path not in seen and not (handed and _file(".".join(parts[: length + 1]))):
-                names, files = _direct(path)
-                seen |= {path} | files
-                todo |= names - done
+                seen |= {path} | _neighbours(path)
+                todo |= _direct(path) - done
     return sorted(seen)
 
 

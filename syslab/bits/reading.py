@@ -35,7 +35,7 @@ PLAIN = (
 )
 LONGEST = 65536  # characters: a whole dmesg buffer is not a register
 # What a web page or a chat puts in the place of a space, the end of a line, or nothing. Two languages have two ideas of
-# white space; here it is these characters, and in syslab/widgets/common.js the same.
+# white space; here it is these characters, and in syslab/widgets/layouts.js the same.
 _SPACES = "\v\f\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _ENDS = "\r\x85\u2028\u2029"
 _NOTHING = "\xad\u200b\u200c\u200d\u2060\ufeff"

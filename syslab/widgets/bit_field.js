@@ -1,94 +1,240 @@
-// A register made of toggle buttons. One tab stop; arrows, Home and End move, Space and Enter flip.
+/**
+ * A register made of toggle buttons, one for each bit, with a field to type or paste a value in, a sentence that says
+ * what the value means, and a table of every field. One tab stop; arrows, Home and End move, Space and Enter flip.
+ */
+import { button, connect, element, markInvalid, rejected, rovingFocus, textField, uniqueId } from "./frame.js";
+import { fieldText, fieldValue, fullHex, holds, readWord, sentence } from "./layouts.js";
+
+/**
+ * @typedef {object} Traits
+ * @property {import("./layouts.js").Layout[]} layouts  more than one: a menu chooses
+ * @property {number} selected  which of them is shown
+ * @property {string} value  hex, with all digits
+ * @property {string} menu  the menu's label
+ * @property {string} prompt  the field's label
+ */
+
+/** @param {import("./frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const layouts = model.get("layouts"), root = h("div", { className: "rsn-w bf" });
-  let L, v, buttons, cur;
-  const grid = h("div", { className: "bf-bits" }), say = h("p", { className: "bf-say" }), warn = h("p", { className: "bf-warn" });
-  const out = h("div", { className: "bf-out", aria: { role: "status" } }, say, warn);
-  const inputId = uid(), field = h("input", { className: "bf-in", id: inputId, spellcheck: false, autocomplete: "off", type: "text" });
-  const how = h("span", { className: "bf-how" }), presets = h("div", { className: "bf-presets" });
-  const rows = h("tbody"), region = h("div", { className: "scroll", tabIndex: 0, aria: { role: "region" } }, h("table", {}, h("thead", {}, h("tr", {},
-      ...["Bits", "Name", "Now", "Meaning", "Since"].map(t => h("th", { scope: "col", textContent: t })))), rows));
-  const table = h("details", { className: "bf-all" }, h("summary", { textContent: "Every field" }), region);
+  const layouts = model.get("layouts");
+  const keys = layouts.map((layout) => layout.anchor);
+  /** @type {import("./layouts.js").Layout} */
+  let layout;
+  let value = 0n;
+  /** @type {HTMLButtonElement[]} */
+  let bits = [];
 
-  const focusBit = (i, f = true) => { buttons[cur].tabIndex = -1; cur = ((i % L.width) + L.width) % L.width; buttons[cur].tabIndex = 0; if (f) buttons[cur].focus(); };
-  grid.onkeydown = e => {
-    const cols = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-    const to = { ArrowLeft: cur + 1, ArrowRight: cur - 1, ArrowUp: cur + cols, ArrowDown: cur - cols, Home: L.width - 1, End: 0 }[e.key];
-    if (to !== undefined) { e.preventDefault(); focusBit(to); }
-  };
+  const grid = element("div", { className: "bf-bits" });
+  const say = element("p", { className: "bf-say" });
+  const warning = element("p", { className: "bf-warn" });
+  const inputId = uniqueId();
+  const field = textField({ id: inputId });
+  const how = element("span", { className: "bf-how" });
+  const presets = element("div", { className: "bf-presets" });
+  const rows = element("tbody");
+  const heads = ["Bits", "Name", "Now", "Meaning", "Since"].map((textContent) =>
+    element("th", { scope: "col", textContent }),
+  );
+  const region = element(
+    "div",
+    { className: "scroll", tabIndex: 0, aria: { role: "region" } },
+    element("table", {}, element("thead", {}, element("tr", {}, ...heads)), rows),
+  );
+  const menuId = uniqueId();
+  const menu = element(
+    "select",
+    {
+      id: menuId,
+      onchange() {
+        choose(Number(menu.value));
+        change(value, "");
+      },
+    },
+    ...layouts.map((one, index) => element("option", { value: index, textContent: one.name })),
+  );
 
-  function build(index) {
-    L = layouts[index];
-    const byBit = i => L.fields.find(f => i >= f.bit && i < f.bit + f.width);
-    region.setAttribute("aria-label", `fields of the ${L.name}`);
-    grid.setAttribute("role", "group");
-    grid.setAttribute("aria-label", `${L.name}, ${L.width} bits, arrow keys move`);
-    buttons = [];
-    for (let i = L.width - 1; i >= 0; i--) {
-      const f = byBit(i), top = f && i === f.bit + f.width - 1, name = f ? (f.width > 1 ? `${f.name} bit ${i - f.bit}` : f.name) : "reserved";
-      const b = h("button", { type: "button", tabIndex: -1, title: f ? f.title : "reserved", data: { bit: i },
-        className: "bf-bit" + (f ? "" : " bf-rsv") + ((i >> 2) & 1 ? " bf-odd" : "") + (f && f.width > 1 ? " bf-wide" : ""),
-        aria: { label: `bit ${i}, ${name}` }, onclick() { focusBit(i, false); set(v ^ (1n << BigInt(i)), ""); } },
-        h("span", { className: "bf-n", textContent: i }), h("span", { className: "bf-key" }),
-        h("span", { className: "bf-name", textContent: top ? f.name : "" }));
-      buttons[i] = b;
+  /** @param {string} textContent @param {string} htmlFor */
+  const label = (textContent, htmlFor) => element("label", { htmlFor, textContent });
+  const root = element(
+    "div",
+    { className: "rsn-w bf" },
+    layouts.length > 1
+      ? element("div", { className: "bf-field bf-pick" }, label(model.get("menu"), menuId), menu)
+      : null,
+    grid,
+    element(
+      "div",
+      { className: "bf-bar" },
+      element("span", { className: "bf-field" }, label(model.get("prompt"), inputId), field),
+      presets,
+    ),
+    element("p", { className: "bf-note", aria: { live: "polite" } }, how),
+    element("div", { className: "bf-out", aria: { role: "status" } }, say, warning),
+    element("details", { className: "bf-all" }, element("summary", { textContent: "Every field" }), region),
+  );
+
+  // the highest bit stands first, so that "left" is up
+  const focus = rovingFocus(grid, (at) => {
+    const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
+    return {
+      ArrowLeft: at + 1,
+      ArrowRight: at - 1,
+      ArrowUp: at + columns,
+      ArrowDown: at - columns,
+      Home: layout.width - 1,
+      End: 0,
+    };
+  });
+
+  /** @param {number} bit */
+  function bitButton(bit) {
+    const owner = layout.fields.find((one) => bit >= one.bit && bit < one.bit + one.width);
+    const wide = owner && owner.width > 1;
+    const isTop = owner && bit === owner.bit + owner.width - 1;
+    const name = !owner ? "reserved" : wide ? `${owner.name} bit ${bit - owner.bit}` : owner.name;
+    const classes = ["bf-bit", owner ? "" : "bf-rsv", (bit >> 2) & 1 ? "bf-odd" : "", wide ? "bf-wide" : ""];
+    return element(
+      "button",
+      {
+        type: "button",
+        title: owner ? owner.title : "reserved",
+        data: { bit },
+        className: classes.filter(Boolean).join(" "),
+        aria: { label: `bit ${bit}, ${name}` },
+        onclick() {
+          focus.moveTo(bit);
+          change(value ^ (1n << BigInt(bit)), "");
+        },
+      },
+      element("span", { className: "bf-n", textContent: bit }),
+      element("span", { className: "bf-key" }),
+      element("span", { className: "bf-name", textContent: isTop ? owner.name : "" }),
+    );
+  }
+
+  /** @param {import("./layouts.js").Field} one */
+  const fieldRow = (one) =>
+    element(
+      "tr",
+      {},
+      element("td", {
+        className: "num",
+        textContent: one.width > 1 ? `${one.bit + one.width - 1}:${one.bit}` : one.bit,
+      }),
+      element("td", {}, element("b", { textContent: one.name })),
+      element("td", { className: "bf-now" }),
+      element("td", { textContent: one.title }),
+      element("td", { textContent: one.since }),
+    );
+
+  /**
+   * Shows another layout, at its start.
+   * @param {number} index
+   */
+  function choose(index) {
+    if (layouts[index] !== layout) {
+      layout = layouts[index];
+      value = BigInt(layout.start);
+      region.setAttribute("aria-label", `fields of the ${layout.name}`);
+      grid.setAttribute("role", "group");
+      grid.setAttribute("aria-label", `${layout.name}, ${layout.width} bits, arrow keys move`);
+      bits = Array.from({ length: layout.width }, (_, bit) => bitButton(bit));
+      grid.replaceChildren(...[...bits].reverse());
+      focus.setItems(bits, Math.max(0, ...layout.fields.map((one) => one.bit).filter((bit) => bit < 8)));
+      presets.replaceChildren(
+        ...layout.examples.map(([name, number]) =>
+          button(name, () => change(BigInt(number), ""), { data: { v: number } }),
+        ),
+      );
+      rows.replaceChildren(...[...layout.fields].reverse().map(fieldRow));
     }
-    grid.replaceChildren(...buttons.toReversed());
-    cur = Math.max(0, ...L.fields.map(f => f.bit).filter(b => b < 8));
-    buttons[cur].tabIndex = 0;
-    presets.replaceChildren(...L.examples.map(([t, n]) => h("button", { type: "button", textContent: t, data: { v: n }, onclick: () => set(BigInt(n), "") })));
-    rows.replaceChildren(...L.fields.toReversed().map(f => h("tr", {}, h("td", { className: "num", textContent: f.width > 1 ? `${f.bit + f.width - 1}:${f.bit}` : f.bit }),
-      h("td", {}, h("b", { textContent: f.name })), h("td", { className: "bf-now" }), h("td", { textContent: f.title }), h("td", { textContent: f.since }))));
+    menu.value = String(index);
+    if (model.get("selected") === index) return;
+    model.set("selected", index);
+    model.save_changes();
   }
-  function paint() {
-    buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(!!((v >> BigInt(i)) & 1n))));
-    field.value = pad(L, v);
-    field.removeAttribute("aria-invalid");
-    say.textContent = sentence(L, v);
-    const bad = L.impossible.filter(c => holds(c, v)).map(c => c[2]);
-    warn.textContent = bad.length ? "No machine should report this. " + bad.join(" ") : "";
-    warn.hidden = !bad.length;
-    for (const p of presets.children) p.setAttribute("aria-pressed", String(BigInt(p.dataset.v) === v));
-    [...rows.children].forEach((r, i) => { const f = L.fields.at(-1 - i), n = own(f, v); r.children[2].textContent = f.width > 1 || f.values[n.toString()] ? fieldText(f, n) : n.toString(); r.classList.toggle("bf-set", !!n); });
-  }
-  function set(n, note, link = true) {
-    v = n; how.textContent = note;
-    const s = pad(L, v);
-    if (model.get("value") !== s) { model.set("value", s); model.save_changes(); }
-    paint();
-    if (link) fragment.set(model, L.anchor, "0x" + v.toString(16), layouts.map(l => l.anchor));
-  }
-  // the last good state stays; the reason is said
-  function refuse(error, text) { field.value = text; field.setAttribute("aria-invalid", "true"); how.textContent = error; }
-  function take(text) { const r = read(L, text); r.error ? refuse(r.error, text) : set(r.value, /^(hex|binary|decimal)$/.test(r.how) && pad(L, r.value) === text.trim() ? "" : `read as ${r.how}`); }
-  field.onchange = () => take(field.value);
-  field.onkeydown = e => { if (e.key === "Enter") { e.preventDefault(); take(field.value); } };
-  field.onpaste = e => { const text = e.clipboardData?.getData("text"); if (text && (field.value === pad(L, v) || /\s/.test(text))) { e.preventDefault(); take(text); } };
 
-  const choose = i => {
-    if (layouts[i] !== L) { build(i); v = BigInt(L.start); }
-    if (select) select.value = i;
-    if (model.get("selected") !== i) { model.set("selected", i); model.save_changes(); }
+  function paint() {
+    for (const [bit, one] of bits.entries()) one.setAttribute("aria-pressed", String(!!((value >> BigInt(bit)) & 1n)));
+    field.value = fullHex(layout, value);
+    markInvalid(field, false);
+    say.textContent = sentence(layout, value);
+    const impossible = layout.impossible.filter((one) => holds(one, value)).map(([, , text]) => text);
+    warning.textContent = impossible.length ? `No machine should report this. ${impossible.join(" ")}` : "";
+    warning.hidden = !impossible.length;
+    for (const preset of /** @type {Iterable<HTMLElement>} */ (presets.children)) {
+      preset.setAttribute("aria-pressed", String(BigInt(preset.dataset.v) === value));
+    }
+    [...rows.children].forEach((row, index) => {
+      const one = layout.fields.at(-1 - index);
+      const number = fieldValue(one, value);
+      const named = one.width > 1 || one.values[number.toString()];
+      row.children[2].textContent = named ? fieldText(one, number) : number.toString();
+      row.classList.toggle("bf-set", !!number);
+    });
+  }
+
+  const shared = connect(model, {
+    root,
+    note: how,
+    keys,
+    key: () => layout.anchor,
+    value: () => fullHex(layout, value),
+    text: () => `0x${value.toString(16)}`,
+    open(text, key) {
+      choose(keys.indexOf(key));
+      const found = readWord(layout, text);
+      show(found.error ? BigInt(layout.start) : found.value);
+      return found.error ? rejected(key, text, `could not be read (${found.error}). This is the default.`) : "";
+    },
+    outside(text) {
+      how.textContent = "";
+      show(BigInt(text));
+    },
+  });
+
+  /** @param {bigint} number @param {boolean} [toLink] */
+  function show(number, toLink = false) {
+    value = number;
+    paint();
+    shared.save(toLink);
+  }
+  /** @param {bigint} number @param {string} note */
+  function change(number, note) {
+    show(number, true);
+    how.textContent = note;
+  }
+  /**
+   * What somebody typed or pasted. What cannot be read leaves the last good state; the reason is said.
+   * @param {string} text
+   */
+  function take(text) {
+    const found = readWord(layout, text);
+    if (found.error) {
+      field.value = text;
+      markInvalid(field, true);
+      how.textContent = found.error;
+      return;
+    }
+    const asTyped = /^(hex|binary|decimal)$/.test(found.how) && fullHex(layout, found.value) === text.trim();
+    change(found.value, asTyped ? "" : `read as ${found.how}`);
+  }
+  field.onchange = () => take(field.value);
+  field.onkeydown = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    take(field.value);
   };
-  const selectId = uid(), select = layouts.length > 1 ? h("select", { id: selectId, onchange() { choose(Number(select.value)); set(v, ""); } },
-    ...layouts.map((l, i) => h("option", { value: i, textContent: l.name }))) : null;
-  const label = (t, id) => h("label", { htmlFor: id, textContent: t });
-  root.append(...(select ? [h("div", { className: "bf-field bf-pick" }, label(model.get("menu"), selectId), select)] : []), grid,
-    h("div", { className: "bf-bar" }, h("span", { className: "bf-field" }, label(model.get("prompt"), inputId), field), presets),
-    h("p", { className: "bf-note", aria: { live: "polite" } }, how), out, table);
-  el.append(root);
+  field.onpaste = (event) => {
+    const text = event.clipboardData?.getData("text");
+    if (!text || (field.value !== fullHex(layout, value) && !/\s/.test(text))) return;
+    event.preventDefault();
+    take(text);
+  };
 
   choose(Math.min(model.get("selected"), layouts.length - 1));
-  v = BigInt(model.get("value"));
+  value = BigInt(model.get("value"));
   paint();
-  const unwatch = fragment.watch(layouts.map(l => l.anchor), root, (key, s) => {
-    choose(layouts.findIndex(l => l.anchor === key));
-    const r = read(L, s);
-    if (r.error) set(BigInt(L.start), `The link’s #${key}=${s.slice(0, 60)} could not be read (${r.error}). This is the default.`, false);
-    else set(r.value, "", false);
-  });
-  const outside = () => { const n = BigInt(model.get("value")); if (n !== v) set(n, "", false); };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  return shared.start(el);
 }
 export default { render };

@@ -1,42 +1,98 @@
-// Inputs -> recorded outcome: a group of radio buttons for each input, one outcome below.
+/** Inputs and what came out: a group of radio buttons for each input, and one recorded outcome below them. */
+import { connect, element, noteLine, radioGroup, rejected } from "./frame.js";
+
+/**
+ * @typedef {object} Outcome
+ * @property {string} title
+ * @property {string} tone  good, bad, or none
+ * @property {[name: string, text: string, href?: string][]} lines
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {{ label: string, options: [value: string, label: string][] }[]} dimensions
+ * @property {Record<string, Outcome>} outcomes  by the values, with | between them
+ * @property {string} missing  said where there is no outcome
+ * @property {string[]} value  one of each dimension
+ */
+
+/** @param {import("./frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const dims = model.get("dimensions"), outcomes = model.get("outcomes"), anchor = model.get("anchor"), root = h("div", { className: "rsn-w ct" + (dims.length > 4 ? " ct-many" : "") });
-  const start = model.get("value"), state = [...start], groups = [];
-  const head = h("p", { className: "ct-head" }), body = h("ul", { className: "ct-body" }), note = h("p", { className: "bf-note", aria: { live: "polite" } });
-  const key = () => state.join("|"), has = s => s.join("|") in outcomes;
+  const dimensions = model.get("dimensions");
+  const outcomes = model.get("outcomes");
+  const start = model.get("value");
+  let chosen = [...start];
+
+  const groups = dimensions.map(({ label, options }, index) =>
+    radioGroup({
+      prefix: "ct",
+      row: "ct-opts",
+      legend: [label],
+      options,
+      pick(value) {
+        chosen[index] = value;
+        paint();
+        shared.save();
+      },
+    }),
+  );
+  const head = element("p", { className: "ct-head" });
+  const body = element("ul", { className: "ct-body" });
+  const note = noteLine();
+  const root = element(
+    "div",
+    { className: dimensions.length > 4 ? "rsn-w ct ct-many" : "rsn-w ct" },
+    ...groups.map((group) => group.box),
+    note,
+    element("div", { className: "ct-out", aria: { role: "status" } }, head, body),
+  );
+
   function paint() {
-    const o = outcomes[key()];
-    head.textContent = o ? o.title : model.get("missing");
-    head.dataset.tone = o?.tone ?? "none";
-    body.replaceChildren(...(o?.lines ?? []).map(([name, text, href]) => h("li", {}, h("b", { textContent: name + " " }), href ? h("a", { href, textContent: text }) : text)));
-    dims.forEach((d, i) => d.options.forEach(([value], j) => {
-      const input = groups[i][j];
-      input.checked = state[i] === value;
-      input.parentElement.classList.toggle("ct-void", !has(state.with(i, value)));
-    }));
+    const outcome = outcomes[chosen.join("|")];
+    head.textContent = outcome ? outcome.title : model.get("missing");
+    head.dataset.tone = outcome?.tone ?? "none";
+    body.replaceChildren(
+      ...(outcome?.lines ?? []).map(([name, text, href]) =>
+        element(
+          "li",
+          {},
+          element("b", { textContent: `${name} ` }),
+          href ? element("a", { href, textContent: text }) : text,
+        ),
+      ),
+    );
+    groups.forEach(({ inputs }, index) => {
+      for (const input of inputs) {
+        const there = chosen.map((value, other) => (other === index ? input.value : value));
+        input.checked = chosen[index] === input.value;
+        input.parentElement.classList.toggle("ct-void", !(there.join("|") in outcomes));
+      }
+    });
   }
-  function set(link = true) {
-    if (String(model.get("value")) !== String(state)) { model.set("value", [...state]); model.save_changes(); }
-    paint();
-    if (link) { note.textContent = ""; fragment.set(model, anchor, state.join(".")); }
-  }
-  dims.forEach((d, i) => {
-    const name = uid();
-    groups[i] = d.options.map(([value]) => h("input", { type: "radio", name, value, onchange() { state[i] = value; set(); } }));
-    root.append(h("fieldset", { className: "ct-dim" }, h("legend", { textContent: d.label }),
-      h("div", { className: "ct-opts" }, ...d.options.map(([, label], j) => h("label", {}, groups[i][j], h("span", { textContent: label }))))));
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => [...chosen],
+    text: () => chosen.join("."),
+    open(text, key) {
+      const parts = text.split(".");
+      const known = dimensions.every(({ options }, index) => options.some(([value]) => value === parts[index]));
+      const good = known && parts.length === dimensions.length;
+      chosen = good ? parts : [...start];
+      paint();
+      shared.save(false);
+      if (good) return "";
+      const wanted = dimensions.map(({ label }) => label.toLowerCase()).join(".");
+      return rejected(key, text, `names no row here; this is the default. It takes ${wanted}.`);
+    },
+    outside(values) {
+      chosen = [...values];
+      paint();
+    },
   });
-  root.append(note, h("div", { className: "ct-out", aria: { role: "status" } }, head, body));
-  el.append(root);
   paint();
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const parts = s.split("."), ok = parts.length === dims.length && dims.every((d, i) => d.options.some(([v]) => v === parts[i]));
-    (ok ? parts : start).forEach((p, i) => (state[i] = p));
-    set(false);
-    note.textContent = ok ? "" : `The link’s #${anchor}=${s.slice(0, 60)} names no row here; this is the default. It takes ${dims.map(d => d.label.toLowerCase()).join(".")}.`;
-  });
-  const outside = () => { const n = model.get("value"); if (String(n) !== String(state)) { n.forEach((p, i) => (state[i] = p)); paint(); } };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  return shared.start(el);
 }
 export default { render };

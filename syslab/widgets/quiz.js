@@ -1,33 +1,93 @@
-// One question, one answer: a field to type in or a list to choose from, and a reply that says why.
+/** One question, one answer: a field to type in or a list to choose from, and a reply that says why. */
+import { address, element, memory, rejected, textField, uniqueId } from "./frame.js";
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor  its name in the browser's memory of what was solved
+ * @property {string} question
+ * @property {string[]} choices  none: a field to type in
+ * @property {string[]} accepts  right answers; numbers compare by value
+ * @property {Record<string, string>} near  wrong answers, and why they are wrong
+ * @property {string} why  said with a right answer
+ * @property {string} hint  said with a wrong answer that `near` does not know
+ * @property {string} answer  the reader's
+ */
+
+/**
+ * Two answers are the same if this is.
+ * @param {string} answer
+ */
+function normal(answer) {
+  const text = answer.trim().toLowerCase().replaceAll("_", "");
+  try {
+    return BigInt(text).toString();
+  } catch {
+    return text.replace(/\s+/g, " ");
+  }
+}
+
+/** @param {import("./frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const id = uid(), choices = model.get("choices"), key = "quiz:" + model.get("anchor"), root = h("form", { className: "rsn-w qz" });
-  const reply = h("p", { className: "qz-reply", aria: { role: "status" } });
-  const norm = s => { const t = String(s).trim().toLowerCase().replaceAll("_", ""); try { return BigInt(t).toString(); } catch { return t.replace(/\s+/g, " "); } };
-  const say = (kind, text) => { reply.dataset.kind = kind; reply.textContent = text; };
+  const choices = model.get("choices");
+  const key = `quiz:${model.get("anchor")}`;
+  const reply = element("p", { className: "qz-reply", aria: { role: "status" } });
+  const root = element("form", { className: "rsn-w qz" });
+
+  /** @param {string} kind @param {string} text */
+  function say(kind, text) {
+    reply.dataset.kind = kind;
+    reply.textContent = text;
+  }
+  /** @param {string} answer */
   function check(answer) {
-    model.set("answer", answer); model.save_changes();
+    model.set("answer", answer);
+    model.save_changes();
     if (!answer.trim()) return say("none", "Type an answer first.");
-    const right = model.get("accepts").some(a => norm(a) === norm(answer));
-    if (right) memory.set(key, answer);
-    const near = Object.entries(model.get("near")).find(([a]) => norm(a) === norm(answer));
-    say(right ? "yes" : "no", right ? "Yes. " + model.get("why") : "Not quite. " + (near?.[1] ?? model.get("hint")));
+    /** @param {string} other */
+    const same = (other) => normal(other) === normal(answer);
+    if (model.get("accepts").some(same)) {
+      memory.set(key, answer);
+      return say("yes", `Yes. ${model.get("why")}`);
+    }
+    const near = Object.entries(model.get("near")).find(([other]) => same(other));
+    say("no", `Not quite. ${near?.[1] ?? model.get("hint")}`);
   }
-  let input;
+
   if (choices.length) {
-    const name = uid();
-    root.append(h("fieldset", {}, h("legend", { textContent: model.get("question") }), ...choices.map(c =>
-      h("label", { className: "qz-choice" }, h("input", { type: "radio", name, value: c, onchange: () => check(c) }), h("span", { textContent: c })))));
+    const name = uniqueId();
+    const labels = choices.map((value) =>
+      element(
+        "label",
+        { className: "qz-choice" },
+        element("input", { type: "radio", name, value, onchange: () => check(value) }),
+        element("span", { textContent: value }),
+      ),
+    );
+    root.append(element("fieldset", {}, element("legend", { textContent: model.get("question") }), ...labels));
+    root.onsubmit = (event) => event.preventDefault();
   } else {
-    input = h("input", { id, type: "text", className: "bf-in", spellcheck: false, autocomplete: "off" });
-    root.append(h("label", { htmlFor: id, className: "qz-q", textContent: model.get("question") }),
-      h("div", { className: "qz-row" }, input, h("button", { type: "submit", className: "qz-go", textContent: "Check" })));
+    const id = uniqueId();
+    const input = textField({ id });
+    root.append(
+      element("label", { htmlFor: id, className: "qz-q", textContent: model.get("question") }),
+      element(
+        "div",
+        { className: "qz-row" },
+        input,
+        element("button", { type: "submit", className: "qz-go", textContent: "Check" }),
+      ),
+    );
+    root.onsubmit = (event) => {
+      event.preventDefault();
+      check(input.value);
+    };
   }
-  root.onsubmit = e => { e.preventDefault(); if (input) check(input.value); };
   root.append(reply);
   el.append(root);
-  const before = memory.get(key);
-  if (before !== null) say("done", "You solved this one before.");
-  const anchor = model.get("anchor");
-  return fragment.watch([anchor], root, (_, s) => say("none", `The link’s #${anchor}=${s.slice(0, 60)} answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
+  if (memory.get(key) !== null) say("done", "You solved this one before.");
+  const scroll = () => root.scrollIntoView({ block: "center" });
+  return address.watch([model.get("anchor")], scroll, (name, text) => {
+    say("none", rejected(name, text, `answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
+  });
 }
 export default { render };

@@ -145,12 +145,12 @@ def names(module: str) -> set[str]:
     return {path.relative_to(PACKAGE).as_posix() for path in closure({module})}
 
 
-def test_the_closure_follows_imports_and_widgets_bring_their_scripts() -> None:
+def test_the_closure_follows_imports_and_no_output_depends_on_a_script() -> None:
     found = names("syslab.chapters.memory.page_fault_error_code.ask")
     assert {"native/faults.py", "native/code.py", "bits/page_fault.py", "bits/core.py"} <= found
     assert not any(path.startswith("widgets/") for path in found)
     assert "bits/wait_status.py" not in found, "a record depends on the layouts it uses, not on all"
     assert {"bits/wait_status.py", "bits/page_fault.py"} <= names("syslab.bits.get"), "the registry may load any"
-    assert {"widgets/bit_field.js", "widgets/bit_field.css", "widgets/common.js", "bits/core.py"} <= names(
-        "syslab.widgets.bit_field"
-    )
+    field = names("syslab.widgets.bit_field")
+    assert {"widgets/bit_field.py", "widgets/base.py", "bits/core.py"} <= field
+    assert not any(path.endswith((".js", ".css")) for path in field), "a page loads them as files of their own"

@@ -24,6 +24,8 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize, expect, sy
 
 from tools.chapters import all_chapters
 from tools.environment import BUILD
+from tools.sphinx_ext.policy import policy
+from tools.sphinx_ext.widgets import shrink
 
 HERE = Path(__file__).parent
 HTML = BUILD / "html"
@@ -91,11 +93,9 @@ class Site:
         """The states of our own widgets on the page, in the page's order."""
         text = (self.folder / f"{name}.html").read_text(encoding="utf-8")
         scripts = re.findall(r'<script type="application/vnd\.jupyter\.widget-(state|view)\+json">(.*?)</script>', text, re.DOTALL)
-        pages = [json.loads(body) for kind, body in scripts if kind == "state"]
-        models = {key: model["state"] for page in pages for key, model in page["state"].items()}
-        shown = [models.get(json.loads(body)["model_id"], {}) for kind, body in scripts if kind == "view"]
-        shared = [text for page in pages for text in page.get("shared", [])]  # each script once, by number
-        return [s | {"_esm": shared[s["_esm"]] if isinstance(s["_esm"], int) else s["_esm"]} for s in shown if "_esm" in s]
+        models = {key: model for kind, body in scripts if kind == "state" for key, model in json.loads(body).items()}
+        shown = [models.get(json.loads(body)["model_id"]) for kind, body in scripts if kind == "view"]
+        return [model["state"] | {"module": model["module"]} for model in shown if model]
 
     def registers(self, name: str) -> list[dict[str, Any]]:
         """The first layout of each bit field on the page."""
@@ -185,7 +185,8 @@ def standalone(browse: Tabs, tmp_path: Path) -> Callable[..., Page]:
 
     def write(*widgets: Any, fragment: str = "", width: int = 1280) -> Page:
         data = embed_data(widgets, drop_defaults=False)
-        state = json.dumps(data["manager_state"]).replace("</", "<\\/")
+        state, scripts = shrink(json.dumps(data["manager_state"]))
+        loaded = "".join(f'<script src="{name}"></script>' for name in write_scripts(tmp_path, scripts))
         views = "".join(
             f'<div class="cell_output"><script type="application/vnd.jupyter.widget-view+json">{json.dumps(spec)}</script></div>'
             for spec in data["view_specs"]
@@ -195,7 +196,8 @@ def standalone(browse: Tabs, tmp_path: Path) -> Callable[..., Page]:
         path.write_text(
             f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Widgets</title>'
             f'<link rel="stylesheet" href="{(assets / "rsn.css").as_uri()}">'
-            f'<script type="application/vnd.jupyter.widget-state+json">{state}</script></head>'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
+            f'<script type="application/vnd.jupyter.widget-state+json">{state}</script>{loaded}</head>'
             f'<body><main>{views}</main><script src="{(assets / "loader.js").as_uri()}"></script></body></html>',
             encoding="utf-8",
         )

@@ -15,6 +15,7 @@ from syslab.bits import Layout, anchors, get
 from syslab.widgets import BitField
 from syslab.widgets.base import FOLDER
 from tools.chapters import all_chapters
+from tools.sphinx_ext.widgets import classic
 
 from .conftest import Site, Tabs
 
@@ -302,12 +303,11 @@ def test_two_on_a_page_keep_both_states(standalone: Callable[..., Page]) -> None
 
 # JSON both ways: Playwright's own encoding of this many values takes seconds
 JAVASCRIPT = """given => {
-  const [common, layouts, values, texts] = JSON.parse(given);
-  const js = new Function(common + "; return { sentence, reservedBits, pad, holds, own, fieldText, read };")();
+  const [layouts, values, texts] = JSON.parse(given), js = rsn.layouts;
   return JSON.stringify(layouts.map((L, i) => ({
-    values: values[i].map(s => { const v = BigInt(s); return [js.pad(L, v), js.sentence(L, v), js.reservedBits(L, v),
-      L.impossible.filter(c => js.holds(c, v)).map(c => c[2]), L.fields.map(f => js.fieldText(f, js.own(f, v)))]; }),
-    texts: texts.map(t => { const r = js.read(L, t); return r.error === undefined ? [r.value.toString(), r.how] : null; }),
+    values: values[i].map(s => { const v = BigInt(s); return [js.fullHex(L, v), js.sentence(L, v), js.reservedBits(L, v),
+      L.impossible.filter(c => js.holds(c, v)).map(c => c[2]), L.fields.map(f => js.fieldText(f, js.fieldValue(f, v)))]; }),
+    texts: texts.map(t => { const r = js.readWord(L, t); return r.error === undefined ? [r.value.toString(), r.how] : null; }),
   })));
 }"""
 TEXTS = (
@@ -351,8 +351,8 @@ def both(browser: Any) -> list[tuple[Layout, list[int], dict[str, Any]]]:
     layouts = [get(anchor) for anchor in anchors()]
     values = [interesting(layout) for layout in layouts]
     page = browser.new_page()
-    common = (FOLDER / "common.js").read_text(encoding="utf-8")
-    given = [common, [layout.to_dict() for layout in layouts], [[hex(v) for v in each] for each in values], TEXTS]
+    page.add_script_tag(content=classic(FOLDER / "layouts.js"))  # as pages have it
+    given = [[layout.to_dict() for layout in layouts], [[hex(v) for v in each] for each in values], TEXTS]
     found = json.loads(page.evaluate(JAVASCRIPT, json.dumps(given)))
     page.close()
     return list(zip(layouts, values, found, strict=True))
@@ -382,6 +382,6 @@ def test_pages_carry_the_layouts_as_they_are(site: Site) -> None:
     carried = [state for chapter in all_chapters() for state in site.widgets(chapter.name) if state.get("layouts")]
     assert carried
     for state in carried:
-        assert (FOLDER / "common.js").read_text(encoding="utf-8") in state["_esm"]
+        assert state["module"] == "bit_field"
         for layout in state["layouts"]:
             assert layout == get(layout["anchor"]).to_dict() | {"start": layout["start"]}

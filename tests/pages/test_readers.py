@@ -10,7 +10,7 @@ import pytest
 
 from syslab.bits import Layout, get
 from syslab.bits.reading import LONGEST
-from syslab.widgets.base import FOLDER
+from syslab.widgets.base import EXPORT, FOLDER
 from tests.adversarial import patterns, recipes
 
 BLANKS = " \t\n\r\v\f\xa0\x85\u1680\u2003\u2028\u2029\u202f\u3000\ufeff\u200b\u200d\u2060\xad\x1c\x1f\u200e\x00"
@@ -18,7 +18,7 @@ PIECES = ("0x15", "21", "0b1", "0x", "15", "_", "error_code=", "status=0x8b", "e
 
 READ = """given => {
   const [common, layouts, texts] = JSON.parse(given);
-  const js = new Function(common + "; return { read };")();
+  const js = new Function(common + "; return { read: readWord };")();
   return JSON.stringify(layouts.map(L => texts.map(t => { const r = js.read(L, t); return r.error ?? [r.value.toString(), r.how]; })));
 }"""
 
@@ -31,7 +31,7 @@ SEARCH = """async ([given, seconds]) => {
       for (const [pattern, recipes] of hard) { postMessage(pattern); for (const r of recipes) new RegExp(pattern, "i").exec(text(r)); }
       length = 65536;
       for (const unit of units) {
-        postMessage("read " + escape(unit)); read(layout, text(["", unit])); read(layout, text(["x", unit])); read(layout, text(["0x", unit]));
+        postMessage("read " + escape(unit)); readWord(layout, text(["", unit])); readWord(layout, text(["x", unit])); readWord(layout, text(["0x", unit]));
       }
       postMessage("");
     };`;
@@ -64,7 +64,7 @@ def python(layout: Layout, text: str) -> Any:
 
 
 def common() -> str:
-    return (FOLDER / "common.js").read_text(encoding="utf-8")
+    return EXPORT.sub("", (FOLDER / "layouts.js").read_text(encoding="utf-8"))
 
 
 def test_blanks_mean_the_same_in_both_languages(evaluate: Any) -> None:

@@ -1,23 +1,29 @@
 """What a page loads: the book's one style sheet and script instead of the themes' and extensions' many.
 
-Rechecked by tests/book/test_weight.py whenever a theme is upgraded: no page may load what this takes out.
+Rechecked by tests/pages/test_weight.py whenever a theme is upgraded: no page may load what this takes out.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
 from .markup import describe
-from .widgets import shrink_script
+from .policy import early, policy
+from .widgets import finish, shrink_script, write
 
 # replaced by rsn.css and rsn.js
 STYLES = re.compile(r"(pygments|sphinx-book-theme|togglebutton|copybutton|mystnb\.[0-9a-f]+|sphinx-design\.min|sphinx-thebe)\.css")
 SCRIPTS = re.compile(r"(clipboard\.min|copybutton|togglebutton|design-tabs|sphinx-thebe|sphinx-book-theme|fontawesome)\.js")
-INLINE = re.compile(r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|THEBE|selector_to_html|commentsRunWhenDOMLoaded")
+INLINE = re.compile(
+    r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|THEBE|selector_to_html|commentsRunWhenDOMLoaded"
+    r"|DOCUMENTATION_OPTIONS\.(pagename|search_as_you_type)"  # for a version menu and a search box that the book has not
+)
+LOADER = "rsn/loader.js"
 LAB = "http://localhost:8888/lab/tree/"  # where `make lab` listens; its root is the reader's copy, work/
 
 
@@ -33,9 +39,10 @@ def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
 
     context["css_files"] = [f for f in context["css_files"] if not STYLES.search(filename(f))]
     context["script_files"] = [f for f in context["script_files"] if keep(f)]
-    for script in context["script_files"]:
-        shrink_script(script)
-    context["rsn_widgets"] = any("widget-state" in str(getattr(f, "attributes", {})) for f in context["script_files"])
+    scripts = [path for script in context["script_files"] for path in shrink_script(script)]
+    loaded = any("widget-state" in str(getattr(f, "attributes", {})) for f in context["script_files"])
+    context["rsn_scripts"] = [*write(Path(app.outdir) / "_static", scripts), *([LOADER] if loaded else [])]
+    context["rsn_policy"], context["rsn_early"] = policy(), early()
     description = describe(doctree)
     if description and 'name="description"' not in context.get("metatags", ""):
         context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{description}" />'
@@ -70,3 +77,4 @@ def setup(app: Sphinx) -> None:
     app.add_js_file("rsn/rsn.js", loading_method="defer")
     app.connect("html-page-context", lean, priority=950)
     app.connect("html-page-context", links, priority=951)
+    app.connect("build-finished", finish)

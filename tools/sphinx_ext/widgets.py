@@ -1,20 +1,32 @@
-"""The widgets' state in a page: only what rsn/loader.js uses, and every script and style sheet once.
+"""The widgets of a page: a file for each script, and their state without what the page does not use.
 
 MyST-NB embeds each widget with a full copy of its module, and the layout and style models of plain ipywidgets, which
-the hosted page does not draw.
+the hosted page does not draw. Here a page gets a ``<script src>`` for each module that its widgets need. These are classic
+scripts, in which a module becomes a function that puts its exports under ``rsn``: they work from ``file:`` too, where
+nothing can be imported; they need no ``eval``; and rsn/loader.js can draw a widget while the page is still parsed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import minify
+from sphinx.application import Sphinx
+
+from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
+
 STATE = "application/vnd.jupyter.widget-state+json"
-SHARED = ("_esm", "_css")
+DEFAULT = "export default { render };\n"
 DROPPED = frozenset(
     [
         "_anywidget_id",
+        "_css",
         "_dom_classes",
+        "_esm",
         "_model_module",
         "_model_module_version",
         "_model_name",
@@ -29,29 +41,92 @@ DROPPED = frozenset(
 )
 
 
-def shrink(body: str) -> str:
-    """``body`` with anywidgets only, and their scripts and styles as numbers into a list ``shared``."""
-    shared: list[str] = []
+def short(text: str, kind: str) -> str:
+    """JavaScript or CSS without what only people need."""
+    return str(minify.string({"js": "text/javascript", "css": "text/css"}[kind], text))
+
+
+def module(path: Path) -> str:
+    """A script's name on a page: ``bit_field``, ``kvm-halt``."""
+    names = path.relative_to(PACKAGE).with_suffix("").parts
+    return names[1] if names[0] == "widgets" else "-".join(names[1:-1])
+
+
+@cache
+def classic(path: Path) -> str:
+    """The script for a page, shortened: its exports and its style sheet become ``rsn[module]``."""
+    text = path.read_text(encoding="utf-8")
+    lines = [f"const {{{names}}} = rsn[{json.dumps(module(path.parent / other))}];" for names, other in _imports(path)]
+    exports = [*EXPORT.findall(text), *(["render"] if DEFAULT in text else [])]
+    sheet = path.with_suffix(".css")
+    css = json.dumps(short(sheet.read_text(encoding="utf-8"), "css"), ensure_ascii=False) if sheet.is_file() else '""'
+    body = EXPORT.sub("", IMPORT.sub("", text)).replace(DEFAULT, "")
+    whole = f"""((rsn) => {{ "use strict"; {"".join(lines)}
+{body}
+rsn[{json.dumps(module(path))}] = {{ {", ".join(exports)}, css: {css} }}; }})((globalThis.rsn ??= {{}}));"""
+    return short(whole, "js")
+
+
+def _imports(path: Path) -> list[tuple[str, Path]]:
+    return [(names, (path.parent / other).resolve()) for names, other in IMPORT.findall(path.read_text(encoding="utf-8"))]
+
+
+@cache
+def filename(path: Path) -> str:
+    """Its name below ``_static``, with a hash of what is in it."""
+    return f"rsn/{module(path)}.{hashlib.sha256(classic(path).encode()).hexdigest()[:8]}.js"
+
+
+def shrink(body: str) -> tuple[str, list[Path]]:
+    """``body`` with anywidgets only, each with the name of its module; and the scripts they need, in order."""
     models: dict[str, Any] = {}
+    scripts: dict[Path, None] = {}
     given = json.loads(body)["state"]
     # in an order of their contents: ids are random, and gzip finds what lies near
     for name, model in sorted(given.items(), key=lambda item: json.dumps(item[1]["state"], sort_keys=True)):
         state = model["state"]
         if "_esm" not in state:
             continue
+        path = source(state["_esm"])
+        if path is None:
+            raise ValueError(
+                f"a widget {state.get('_anywidget_id')} is on a page whose script syslab.widgets.base.script did not make"
+            )
+        scripts.update(dict.fromkeys(parts(path)))
         kept = {key: value for key, value in state.items() if key not in DROPPED}
-        for key in SHARED:
-            if kept.get(key):
-                if kept[key] not in shared:
-                    shared.append(kept[key])
-                kept[key] = shared.index(kept[key])
-        models[name] = {"state": kept}
-    text = json.dumps({"state": models, "shared": shared}, separators=(",", ":"), ensure_ascii=False)
-    return text.replace("</", "<\\/")  # a "</script>" inside would end the element
+        models[name] = {"module": module(path), "state": kept}
+    text = json.dumps(models, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("</", "<\\/"), list(scripts)  # a "</script>" inside would end the element
 
 
-def shrink_script(script: Any) -> None:
-    """Shrink a page's state in place, if ``script`` is one."""
+def shrink_script(script: Any) -> list[Path]:
+    """Shrink a page's state in place, if ``script`` is one; the widgets' scripts."""
     attributes = getattr(script, "attributes", None) or {}
-    if attributes.get("type") == STATE and attributes.get("body"):
-        attributes["body"] = shrink(attributes["body"])
+    if attributes.get("type") != STATE or not attributes.get("body"):
+        return []
+    attributes["body"], scripts = shrink(attributes["body"])
+    return scripts
+
+
+def write(static: Path, scripts: list[Path]) -> list[str]:
+    """Put each script below ``static`` if it is not there yet; their names below it."""
+    for script in scripts:
+        target = static / filename(script)
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(classic(script), encoding="utf-8")
+    return [filename(script) for script in scripts]
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Shorten the files that pages load, and remove scripts of earlier builds that no page names any more."""
+    if error or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    folder = static / "rsn"
+    for path in (*static.glob("*.js"), *folder.glob("*.css"), *(folder / f"{name}.js" for name in ("rsn", "shell", "loader"))):
+        path.write_text(short(path.read_text(encoding="utf-8"), path.suffix[1:]), encoding="utf-8")
+    pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
+    for path in folder.glob("*.????????.js"):
+        if path.name not in pages:
+            path.unlink()

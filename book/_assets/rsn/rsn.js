@@ -1,68 +1,167 @@
-// Copy buttons, predictions, folding, printing, the ledger's filter. No dependency.
+// Copy buttons, predictions, folding, printing, the ledger's filter, search snippets, menus. No dependency.
 (() => {
-  const remember = (k, v) => { try { return v === undefined ? localStorage.getItem("rsn:" + k) : localStorage.setItem("rsn:" + k, v); } catch { return null; } };
-  const prompted = pre => {
-    const lines = pre.innerText.replace(/\n$/, "").split("\n");
-    return lines.some(l => /^(>>> |\$ )/.test(l)) ? lines.filter(l => /^(>>> |\.\.\. |\$ |# )/.test(l)).map(l => l.replace(/^(>>> |\.\.\. |\$ |# )/, "")).join("\n") : lines.join("\n");
+  /**
+   * @template {HTMLElement} Found
+   * @param {string} selector
+   * @param {ParentNode} [within]
+   */
+  const all = (selector, within = document) => /** @type {NodeListOf<Found>} */ (within.querySelectorAll(selector));
+
+  const memory = {
+    /** @param {string} key */
+    get(key) {
+      try {
+        return localStorage.getItem(`rsn:${key}`);
+      } catch {
+        return null;
+      }
+    },
+    /** @param {string} key @param {string} value */
+    set(key, value) {
+      try {
+        localStorage.setItem(`rsn:${key}`, value);
+      } catch {
+        /* private window, file: page */
+      }
+    },
   };
-  for (const box of document.querySelectorAll("div.highlight")) {
-    const pre = box.querySelector("pre");
-    if (!pre || (box.closest(".cell_output") && !box.closest(".asked"))) continue;
-    const b = Object.assign(document.createElement("button"), { type: "button", className: "copybtn", textContent: "Copy" });
-    b.setAttribute("aria-live", "polite");
-    b.onclick = async () => {
-      try { await navigator.clipboard.writeText(prompted(pre)); b.textContent = "Copied"; }
-      catch { getSelection().selectAllChildren(pre); b.textContent = "Press Ctrl+C"; }
-      setTimeout(() => (b.textContent = "Copy"), 1600);
-    };
-    box.append(b);
+
+  // ── code: what is copied ──
+
+  /**
+   * What the reader typed, without prompts and output; all of it where there is no prompt.
+   * @param {HTMLElement} box
+   */
+  function withoutPrompts(box) {
+    const lines = box.innerText.replace(/\n$/, "").split("\n");
+    if (!lines.some((line) => /^(>>> |\$ )/.test(line))) return lines.join("\n");
+    const prompt = /^(>>> |\.\.\. |\$ |# )/;
+    return lines
+      .filter((line) => prompt.test(line))
+      .map((line) => line.replace(prompt, ""))
+      .join("\n");
   }
-  // a code box or output that scrolls sideways must be reachable by keyboard
-  for (const pre of document.querySelectorAll("div.highlight pre, .output pre")) if (pre.scrollWidth > pre.clientWidth) pre.tabIndex = 0;
-  const key = "predict:" + location.pathname.split("/").slice(-2).join("/");
-  document.querySelectorAll("fieldset.predict").forEach((q, n) => {
-    const show = input => {
-      for (const w of q.querySelectorAll(".why")) w.hidden = true;
-      const why = input.closest("label").nextElementSibling;
+  for (const box of all("div.highlight")) {
+    const code = box.querySelector("pre");
+    if (!code || (box.closest(".cell_output") && !box.closest(".asked"))) continue;
+    const copy = document.createElement("button");
+    Object.assign(copy, { type: "button", className: "copybtn", textContent: "Copy" });
+    copy.setAttribute("aria-live", "polite");
+    copy.onclick = async () => {
+      try {
+        await navigator.clipboard.writeText(withoutPrompts(code));
+        copy.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(code);
+        copy.textContent = "Press Ctrl+C";
+      }
+      setTimeout(() => {
+        copy.textContent = "Copy";
+      }, 1600);
+    };
+    box.append(copy);
+  }
+
+  // ── predictions: why an answer is right or wrong, and which one was chosen before ──
+
+  const page = `predict:${location.pathname.split("/").slice(-2).join("/")}`;
+  all("fieldset.predict").forEach((question, number) => {
+    const key = page + number;
+    /** @param {HTMLInputElement} input */
+    const show = (input) => {
+      for (const reason of all(".why", question)) reason.hidden = true;
+      const why = /** @type {HTMLElement} */ (input.closest("label").nextElementSibling);
       why.hidden = false;
-      q.querySelector(".say").textContent = why.textContent;
+      question.querySelector(".say").textContent = why.textContent;
     };
-    q.addEventListener("change", e => { show(e.target); remember(key + n, e.target.value); });
-    const last = remember(key + n), before = [...q.querySelectorAll("input")].find(input => input.value === last);
-    if (before) { before.checked = true; show(before); }
+    question.addEventListener("change", (event) => {
+      const input = /** @type {HTMLInputElement} */ (event.target);
+      show(input);
+      memory.set(key, input.value);
+    });
+    const before = memory.get(key);
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const inputs = all("input", question);
+    const input = [...inputs].find((one) => one.value === before);
+    if (!input) return;
+    input.checked = true;
+    show(input);
   });
-  // `.dropdown` admonitions become native <details>
-  for (const a of document.querySelectorAll(".admonition.dropdown")) {
-    const d = document.createElement("details"), s = document.createElement("summary"), t = a.querySelector(":scope>.admonition-title");
-    d.className = a.className; if (a.id) d.id = a.id;
-    s.className = "admonition-title"; s.append(...t.childNodes); t.remove();
-    d.append(s, ...a.childNodes); a.replaceWith(d);
+
+  // ── `.dropdown` admonitions become native <details> ──
+
+  for (const box of all(".admonition.dropdown")) {
+    const details = document.createElement("details");
+    const summary = document.createElement("summary");
+    const title = box.querySelector(":scope>.admonition-title");
+    details.className = box.className;
+    if (box.id) details.id = box.id;
+    summary.className = "admonition-title";
+    summary.append(...title.childNodes);
+    title.remove();
+    details.append(summary, ...box.childNodes);
+    box.replaceWith(details);
   }
-  for (const f of document.querySelectorAll(".ledger-filter")) f.addEventListener("change", () => {
-    const want = f.querySelector(":checked").value;
-    for (const row of document.querySelectorAll(".ledger tbody tr")) row.hidden = want !== "all" && !row.classList.contains(want);
-    for (const part of document.querySelectorAll(".ledger-part")) part.hidden = !part.querySelector("tbody tr:not([hidden])");
-  });
-  // search snippets from the article, not from the toolbar inside <main>
+
+  // ── the ledger's filter ──
+
+  for (const filter of all(".ledger-filter")) {
+    filter.addEventListener("change", () => {
+      const wanted = /** @type {HTMLInputElement} */ (filter.querySelector(":checked")).value;
+      for (const row of all(".ledger tbody tr")) row.hidden = wanted !== "all" && !row.classList.contains(wanted);
+      for (const part of all(".ledger-part")) part.hidden = !part.querySelector("tbody tr:not([hidden])");
+    });
+  }
+
+  // ── search snippets from the article, not from the toolbar inside <main> ──
+
   if (typeof Search !== "undefined" && Search.htmlToText) {
     const original = Search.htmlToText;
     Search.htmlToText = (html, anchor) => {
-      const a = new DOMParser().parseFromString(html, "text/html").querySelector("article.bd-article");
-      return original(a ? `<div role="main">${a.innerHTML}</div>` : html, anchor);
+      const article = new DOMParser().parseFromString(html, "text/html").querySelector("article.bd-article");
+      return original(article ? `<div role="main">${article.innerHTML}</div>` : html, anchor);
     };
   }
+
   // the index is asked for the reader's words by name: "constructor" is no word of it, though every object has one
   if (typeof Search !== "undefined" && Search.setIndex) {
-    const bare = words => Object.defineProperty(Object.assign(Object.create(null), words), "hasOwnProperty", { value: word => Object.hasOwn(words, word) });
-    const own = index => Object.assign(index, { terms: bare(index.terms), titleterms: bare(index.titleterms) });
+    /** @param {object} words */
+    const bare = (words) =>
+      Object.defineProperty(Object.assign(Object.create(null), words), "hasOwnProperty", {
+        /** @param {string} word */
+        value: (word) => Object.hasOwn(words, word),
+      });
+    /** @param {WordIndex} index */
+    const own = (index) => Object.assign(index, { terms: bare(index.terms), titleterms: bare(index.titleterms) });
     const original = Search.setIndex;
-    Search.setIndex = index => original(own(index));
+    Search.setIndex = (index) => original(own(index));
     if (Search.hasIndex()) own(Search._index);
   }
-  const menus = open => document.querySelectorAll(`details.rsn-menu${open ? "[open]" : ""}`);
-  addEventListener("beforeprint", () => { for (const d of document.querySelectorAll("main details:not(.rsn-menu,.asked)")) d.open = true; });
-  document.addEventListener("click", e => { for (const m of menus(true)) if (!m.contains(e.target)) m.open = false; });
-  // a link within the page closes the drawer it was chosen in
-  document.addEventListener("click", e => e.target.closest?.('dialog a[href^="#"]')?.closest("dialog").close());
-  addEventListener("keydown", e => { if (e.key === "Escape") for (const m of menus(true)) { m.open = false; m.firstElementChild.focus(); } });
+
+  /** @type {HTMLInputElement | null} */ (
+    document.querySelector(".bd-search-container form.bd-search input")
+  )?.select();
+
+  // ── menus, drawer, print ──
+
+  /** @returns {NodeListOf<HTMLDetailsElement>} */
+  const openMenus = () => all("details.rsn-menu[open]");
+  addEventListener("beforeprint", () => {
+    /** @type {NodeListOf<HTMLDetailsElement>} */
+    const folded = all("main details:not(.rsn-menu,.asked)");
+    for (const details of folded) details.open = true;
+  });
+  document.addEventListener("click", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    for (const menu of openMenus()) if (!menu.contains(target)) menu.open = false;
+    // a link within the page closes the drawer it was chosen in
+    target.closest?.('dialog a[href^="#"]')?.closest("dialog").close();
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of openMenus()) {
+      menu.open = false;
+      /** @type {HTMLElement} */ (menu.firstElementChild).focus();
+    }
+  });
 })();

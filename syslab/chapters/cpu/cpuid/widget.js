@@ -1,130 +1,392 @@
-// CPUID leaf by leaf: a machine, a leaf, its four registers in words; and a search for a field over all leaves.
+/**
+ * CPUID leaf by leaf: a machine, a leaf, its four registers in words; and a search for a field over all leaves.
+ */
+import { button, connect, element, rejected, rovingFocus } from "../../../widgets/frame.js";
+import { fieldsOf, fieldText, fieldValue, onlyLetters, reservedBits } from "../../../widgets/layouts.js";
+
+/**
+ * @typedef {object} Machine
+ * @property {string} key  its name in links
+ * @property {string} label
+ * @property {string} line  where the answers are from
+ * @property {[leaf: number, subleaf: number, eax: number, ebx: number, ecx: number, edx: number][]} rows
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {Machine[]} machines
+ * @property {[leaf: string, register: string, note: string, count: number][]} registers  count: how many of the fields are its own
+ * @property {import("../../../widgets/layouts.js").FieldColumns} fields  in the registers' order
+ * @property {Record<string, string>} titles  of leaves
+ * @property {string} value  leaf, subleaf and, if not the first, machine, with dots between them
+ */
+
+/** @typedef {import("../../../widgets/layouts.js").Field & { flags: string, kernel: string }} GivenField */
+/** @typedef {GivenField & { bits: string }} CpuidField */
+/** @typedef {{ width: number, note: string, fields: CpuidField[] }} Register */
+
+const REGISTERS = ["eax", "ebx", "ecx", "edx"];
+const MOST_FOUND = 8;
+/** @type {Record<number, string>} */
+const KINDS = { 0: "basic", 16384: "hypervisor", 32768: "extended" };
+
+/**
+ * A leaf's name in links.
+ * @param {Machine["rows"][number]} row
+ */
+const keyOf = ([leaf, subleaf]) => `${leaf.toString(16)}.${subleaf}`;
+
+/**
+ * Where a field is, in words.
+ * @param {string} key
+ * @param {string} register
+ * @param {CpuidField} field
+ */
+const placeOf = (key, register, field) =>
+  `${key} ${register.toUpperCase()} ${field.width > 1 ? "bits" : "bit"} ${field.bits}`;
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const machines = model.get("machines"), titles = model.get("titles"), anchor = model.get("anchor"), NAMES = ["eax", "ebx", "ecx", "edx"], layouts = {};
-  for (const [leaf, registers] of Object.entries(model.get("registers"))) for (const [r, [note, ...fields]] of Object.entries(registers))
-    (layouts[leaf] ??= {})[r] = { width: 32, note, fields: fields.map(([name, bit, title, width = 1, show = "d", values = {}, since = "", flags = "", kernel = ""]) =>
-      ({ name, bit, title, width, show, values, since, flags, kernel, bits: width > 1 ? `${bit + width - 1}:${bit}` : `${bit}` })) };
-  const keyOf = row => `${row[0].toString(16)}.${row[1]}`;
-  for (const m of machines) m.byKey = new Map(m.rows.map(row => [keyOf(row), row]));
-  const layoutOf = key => layouts[key] ?? layouts[key.replace(/\.\d+$/, ".n")] ?? {};
-  const titleOf = key => titles[key.split(".")[0]] ?? "";
-  const place = (key, r, f) => `${key} ${r.toUpperCase()} ${f.width > 1 ? "bits" : "bit"} ${f.bits}`;
-  // what a machine has in field f: a shape and words
-  const now = (m, key, r, f) => {
-    const row = m.byKey.get(key);
-    if (!row) return "– leaf not answered";
-    const n = own(f, BigInt(row[2 + NAMES.indexOf(r)]));
-    return f.width > 1 ? fieldText(f, n) : n ? "■ set" : "□ clear";
-  };
+  const titles = model.get("titles");
+  const machines = model.get("machines").map((machine) => ({
+    ...machine,
+    byKey: new Map(machine.rows.map((row) => [keyOf(row), row])),
+  }));
+  /** @type {Record<string, Record<string, Register>>} */
+  const layouts = {};
+  /** @type {CpuidField[]} */
+  const fields = fieldsOf(model.get("fields"));
+  for (const [leaf, register, note, count] of model.get("registers")) {
+    layouts[leaf] ??= {};
+    layouts[leaf][register] = { width: 32, note, fields: fields.splice(0, count) };
+  }
+  /** @param {string} key */
+  const layoutOf = (key) => layouts[key] ?? layouts[key.replace(/\.\d+$/, ".n")] ?? {};
+  /** @param {string} key */
+  const titleOf = (key) => titles[key.split(".")[0]] ?? "";
 
-  let M = 0, key, chosen;
-  const P = (className, role) => h("p", role ? { className, aria: { role } } : { className });
-  const note = P("bf-note", "status"), line = P("lb-line"), count = P("lb-count", "status"), found = h("ul", { className: "lb-found" }), panel = h("div", { className: "lb-regs" });
-  const pick = h("select", { onchange() { M = Number(pick.value); fill(); go(key); } }, ...machines.map((m, i) => h("option", { value: i, textContent: m.label })));
-  const list = h("select", { size: 16, className: "lb-list", onchange() { chosen = null; go(list.value); } });
-  const find = h("input", { type: "search", className: "bf-in", spellcheck: false, autocomplete: "off", oninput: search,
-    onkeydown(e) { if (e.key === "Enter") { e.preventDefault(); found.querySelector("button")?.click(); } } });
+  let machine = machines[0];
+  /** @type {string} */
+  let key;
+  /** @type {{ register: string, field: CpuidField } | null} */
+  let chosen = null;
+  /** @type {Map<string, (field: CpuidField | null) => void>}  register -> marks a field there */
+  let marks = new Map();
 
-  function fill() {
+  /** @param {string} className @param {string} [textContent] */
+  const line = (className, textContent = "") => element("p", { className, textContent });
+  /** @param {string} className */
+  const status = (className) => element("p", { className, aria: { role: "status" } });
+  const note = status("bf-note");
+  const source = line("lb-line");
+  const count = status("lb-count");
+  const found = element("ul", { className: "lb-found" });
+  const panel = element("div", { className: "lb-regs" });
+  const menu = element(
+    "select",
+    {
+      onchange() {
+        machine = machines[Number(menu.value)];
+        fillList();
+        go(key);
+      },
+    },
+    ...machines.map(({ label }, index) => element("option", { value: index, textContent: label })),
+  );
+  const list = element("select", {
+    size: 16,
+    className: "lb-list",
+    onchange() {
+      chosen = null;
+      go(list.value);
+    },
+  });
+  const query = element("input", {
+    type: "search",
+    className: "bf-in",
+    spellcheck: false,
+    autocomplete: "off",
+    oninput: search,
+    /** @param {KeyboardEvent} event */
+    onkeydown(event) {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      found.querySelector("button")?.click();
+    },
+  });
+  /** @param {string} text @param {HTMLElement} field */
+  const labelled = (text, field) =>
+    element("label", { className: "lb-field" }, element("span", { textContent: text }), field);
+  const root = element(
+    "div",
+    { className: "rsn-w lb" },
+    element("div", { className: "lb-bar" }, labelled("Machine", menu), labelled("Find a feature", query)),
+    source,
+    count,
+    found,
+    note,
+    element("div", { className: "lb-body" }, labelled("Leaf and subleaf", list), panel),
+  );
+
+  function fillList() {
+    /** @type {Record<string, HTMLOptionElement[]>} */
     const kinds = {};
-    for (const row of machines[M].rows) {
-      const k = keyOf(row), zero = !row.slice(2).some(Boolean), kind = { 0: "basic", 0x4000: "hypervisor", 0x8000: "extended" }[row[0] >>> 16] ?? "other";
-      (kinds[kind] ??= []).push(h("option", { value: k, className: zero ? "lb-zero" : "", textContent: [k, titleOf(k), zero && "(zeros)"].filter(Boolean).join("  ") }));
+    for (const row of machine.rows) {
+      const value = keyOf(row);
+      const isZero = !row.slice(2).some(Boolean);
+      const kind = KINDS[row[0] >>> 16] ?? "other";
+      const textContent = [value, titleOf(value), isZero && "(zeros)"].filter(Boolean).join("  ");
+      kinds[kind] ??= [];
+      kinds[kind].push(element("option", { value, className: isZero ? "lb-zero" : "", textContent }));
     }
-    list.replaceChildren(...Object.entries(kinds).map(([label, options]) => h("optgroup", { label }, ...options)));
-    line.textContent = machines[M].line;
-    pick.value = M;
+    const groups = Object.entries(kinds).map(([label, options]) => element("optgroup", { label }, ...options));
+    list.replaceChildren(...groups);
+    source.textContent = machine.line;
+    menu.value = String(machines.indexOf(machine));
   }
 
-  function register(r, value) {
-    const L = layoutOf(key)[r], name = r.toUpperCase(), buttons = [];
-    const box = h("section", { className: "lb-reg", aria: { label: name }, data: { r } },
-      h("h4", {}, name + " ", h("code", { textContent: value === undefined ? "not answered" : "0x" + value.toString(16).padStart(8, "0") })));
-    const raw = (text, className = "lb-raw") => box.append(h("p", { className, textContent: text }));
-    if (!L) { if (value) raw("No layout here: this is the raw answer."); return box; }
-    const v = BigInt(value ?? 0), wide = L.fields.filter(f => f.width > 1), flags = L.fields.filter(f => f.width === 1), say = P("lb-say", "status");
-    const bits = f => h("span", { className: "lb-n", textContent: f.bits });
-    const group = (word, fields, draw = f => [f.name + " ", bits(f)]) => fields.length && box.append(h("div", { className: "lb-group", data: { word }, aria: { role: "group", label: `${name} ${word}` } },
-      ...(word === "fields" ? [] : [h("span", { className: "lb-word", textContent: `${word} ${fields.length}` })]), ...fields.map(f => {
-        const b = h("button", { type: "button", className: "lb-f", tabIndex: -1, data: { name: f.name }, onclick: () => choose(r, f) }, ...draw(f));
-        buttons.push(b);
-        return b;
-      })));
-    if (value === undefined) group("unknown", L.fields);
-    else {
-      group("fields", wide, f => [bits(f), " ", h("b", { textContent: f.name }), " ", h("span", { className: "lb-now", textContent: fieldText(f, own(f, v)) }), " ", h("span", { className: "lb-title", textContent: f.title })]);
-      group("set", flags.filter(f => own(f, v)));
-      group("clear", flags.filter(f => !own(f, v)));
-      const odd = reservedBits(L, v);
-      if (odd.length) raw(`Set, but not known to this book: ${odd.length > 1 ? "bits" : "bit"} ${odd.join(", ")}.`, "lb-odd");
+  /**
+   * What a machine has in a field: a shape and words.
+   * @param {typeof machine} of
+   * @param {string} leaf
+   * @param {string} register
+   * @param {CpuidField} field
+   */
+  function answer(of, leaf, register, field) {
+    const row = of.byKey.get(leaf);
+    if (!row) return "– leaf not answered";
+    const value = fieldValue(field, BigInt(row[2 + REGISTERS.indexOf(register)]));
+    if (field.width > 1) return fieldText(field, value);
+    return value ? "■ set" : "□ clear";
+  }
+
+  /**
+   * What Linux calls a feature.
+   * @param {CpuidField} field
+   */
+  function inLinux({ kernel, flags }) {
+    if (!kernel) return "";
+    const name = flags ? `calls it ${flags.replaceAll(" ", ", ")}` : "knows it but hides it from /proc/cpuinfo";
+    return ` Linux ${name}. First kernel read here: ${kernel}.`;
+  }
+
+  /**
+   * One register of the leaf that is shown.
+   * @param {string} register
+   * @param {number | undefined} value
+   */
+  function drawRegister(register, value) {
+    const layout = layoutOf(key)[register];
+    const name = register.toUpperCase();
+    const shown = value === undefined ? "not answered" : `0x${value.toString(16).padStart(8, "0")}`;
+    const box = element(
+      "section",
+      { className: "lb-reg", aria: { label: name }, data: { r: register } },
+      element("h4", {}, `${name} `, element("code", { textContent: shown })),
+    );
+    if (!layout) {
+      if (value) box.append(line("lb-raw", "No layout here: this is the raw answer."));
+      return box;
     }
-    if (L.note && value) raw(L.note);
-    // one tab stop a register
-    const stop = i => buttons.forEach((b, j) => (b.tabIndex = i === j ? 0 : -1));
-    stop(0);
-    box.onkeydown = e => {
-      const n = buttons.length, at = buttons.indexOf(e.target), to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: n - 1 }[e.key];
-      if (to !== undefined && at >= 0) { e.preventDefault(); stop((to + n) % n); buttons[(to + n) % n].focus(); }
-    };
+    const word = BigInt(value ?? 0);
+    /** @type {HTMLButtonElement[]} */
+    const buttons = [];
+    /** @param {CpuidField} field */
+    const bits = (field) => element("span", { className: "lb-n", textContent: field.bits });
+    /** @param {CpuidField} field */
+    const asFlag = (field) => [`${field.name} `, bits(field)];
+    /** @param {CpuidField} field */
+    const asField = (field) => [
+      bits(field),
+      " ",
+      element("b", { textContent: field.name }),
+      " ",
+      element("span", { className: "lb-now", textContent: fieldText(field, fieldValue(field, word)) }),
+      " ",
+      element("span", { className: "lb-title", textContent: field.title }),
+    ];
+    /**
+     * @param {string} title
+     * @param {CpuidField[]} fields
+     * @param {(field: CpuidField) => (Node | string)[]} [draw]
+     */
+    function addGroup(title, fields, draw = asFlag) {
+      if (!fields.length) return;
+      const own = fields.map((field) => {
+        const properties = { className: "lb-f", data: { name: field.name } };
+        const made = button("", () => choose(register, field), properties);
+        made.append(...draw(field));
+        return made;
+      });
+      buttons.push(...own);
+      const head = element("span", { className: "lb-word", textContent: `${title} ${fields.length}` });
+      const properties = {
+        className: "lb-group",
+        data: { word: title },
+        aria: { role: "group", label: `${name} ${title}` },
+      };
+      box.append(element("div", properties, title === "fields" ? null : head, ...own));
+    }
+    if (value === undefined) addGroup("unknown", layout.fields);
+    else {
+      const flags = layout.fields.filter((field) => field.width === 1);
+      addGroup(
+        "fields",
+        layout.fields.filter((field) => field.width > 1),
+        asField,
+      );
+      addGroup(
+        "set",
+        flags.filter((field) => fieldValue(field, word)),
+      );
+      addGroup(
+        "clear",
+        flags.filter((field) => !fieldValue(field, word)),
+      );
+      const odd = reservedBits(layout, word);
+      const names = `${odd.length > 1 ? "bits" : "bit"} ${odd.join(", ")}`;
+      if (odd.length) box.append(line("lb-odd", `Set, but not known to this book: ${names}.`));
+    }
+    if (layout.note && value) box.append(line("lb-raw", layout.note));
+    const focus = rovingFocus(box);
+    focus.setItems(buttons);
+    const say = status("lb-say");
     box.append(say);
-    box.mark = f => {
-      buttons.forEach((b, i) => { const on = b.dataset.name === f?.name; b.setAttribute("aria-current", on); if (on) stop(i); });
-      if (!f) return say.replaceChildren();
-      const linux = f.kernel ? ` Linux ${f.flags ? `calls it ${f.flags.replaceAll(" ", ", ")}` : "knows it but hides it from /proc/cpuinfo"}. First kernel read here: ${f.kernel}.` : "";
-      say.replaceChildren(h("b", { textContent: f.name }), `: ${f.title}. Leaf ${place(key, r, f)}.${f.since ? ` First: ${f.since}.` : ""}${linux}`,
-        ...machines.map(m => h("span", { className: "lb-who", textContent: `${m.label}: ${now(m, key, r, f)}` })));
-    };
+    marks.set(register, (field) => {
+      buttons.forEach((one, index) => {
+        const isOn = one.dataset.name === field?.name;
+        one.setAttribute("aria-current", String(isOn));
+        if (isOn) focus.moveTo(index);
+      });
+      if (!field) return say.replaceChildren();
+      const since = field.since ? ` First: ${field.since}.` : "";
+      say.replaceChildren(
+        element("b", { textContent: field.name }),
+        `: ${field.title}. Leaf ${placeOf(key, register, field)}.${since}${inLinux(field)}`,
+        ...machines.map((one) => {
+          const textContent = `${one.label}: ${answer(one, key, register, field)}`;
+          return element("span", { className: "lb-who", textContent });
+        }),
+      );
+    });
     return box;
   }
 
-  const mark = (c, f) => [...panel.children].find(b => b.dataset.r === c?.r)?.mark?.(f);
-  function choose(r, f) { mark(chosen, null); chosen = { r, f }; mark(chosen, f); }
-
-  function go(k, link = true, text = "") {
-    const m = machines[M], row = m.byKey.get(k), L = layoutOf(k);
-    if (!row) text = `${m.label} does not answer leaf ${k}: a program has to take every feature in it as absent.`;
-    if (!row && !Object.keys(L).length) return go(keyOf(m.rows[0]), link, text);
-    key = k;
-    list.value = k;
-    note.textContent = text;
-    panel.replaceChildren(h("h3", { textContent: `Leaf ${k}${titleOf(k) && ": " + titleOf(k)}` }), ...NAMES.flatMap((r, i) => (row || L[r] ? [register(r, row?.[2 + i])] : [])));
-    if (chosen) mark(chosen, chosen.f);
-    const s = k + (M ? "." + m.key : "");
-    if (model.get("value") !== s) { model.set("value", s); model.save_changes(); }
-    if (link && row) fragment.set(model, anchor, s);
+  /** @param {string} register @param {CpuidField} field */
+  function choose(register, field) {
+    marks.get(chosen?.register)?.(null);
+    chosen = { register, field };
+    marks.get(register)?.(field);
   }
-  // "7.0" or "7.0.host"; false where that is no leaf of a machine here
-  function take(s) {
-    const [, leaf, sub = "0", who] = /^(?:0x)?([0-9a-f]{1,8})(?:\.(\d{1,2}))?(?:\.([a-z][a-z0-9-]*))?$/i.exec(s) ?? [], i = who ? machines.findIndex(m => m.key === who) : 0;
-    const k = leaf && `${parseInt(leaf, 16).toString(16)}.${Number(sub)}`;
-    if (!machines[i]?.byKey.has(k)) return false;
-    M = i; chosen = null; fill(); go(k, false);
+
+  /**
+   * Shows a leaf.
+   * @param {string} leaf
+   * @param {boolean} [toLink]
+   * @param {string} [text]  why another leaf is shown than was asked for
+   * @returns {void}
+   */
+  function go(leaf, toLink = true, text = "") {
+    const row = machine.byKey.get(leaf);
+    const layout = layoutOf(leaf);
+    const absent = `${machine.label} does not answer leaf ${leaf}: a program has to take every feature in it as absent.`;
+    if (!row && !Object.keys(layout).length) return go(keyOf(machine.rows[0]), toLink, absent);
+    key = leaf;
+    list.value = leaf;
+    marks = new Map();
+    const title = titleOf(leaf);
+    const shown = REGISTERS.filter((register) => row || layout[register]);
+    panel.replaceChildren(
+      element("h3", { textContent: `Leaf ${leaf}${title && `: ${title}`}` }),
+      ...shown.map((register) => drawRegister(register, row?.[2 + REGISTERS.indexOf(register)])),
+    );
+    if (chosen) marks.get(chosen.register)?.(chosen.field);
+    shared.save(toLink && !!row);
+    note.textContent = row ? text : absent;
+  }
+  /**
+   * "7.0" or "7.0.host"; false where that is no leaf of a machine here.
+   * @param {string} text
+   */
+  function take(text) {
+    const pattern = /^(?:0x)?([0-9a-f]{1,8})(?:\.(\d{1,2}))?(?:\.([a-z][a-z0-9-]*))?$/i;
+    const [, leaf, subleaf = "0", who] = pattern.exec(text) ?? [];
+    const wanted = who ? machines.find((one) => one.key === who) : machines[0];
+    const found = leaf && `${Number.parseInt(leaf, 16).toString(16)}.${Number(subleaf)}`;
+    if (!wanted?.byKey.has(found)) return false;
+    machine = wanted;
+    chosen = null;
+    fillList();
+    go(found, false);
     return true;
   }
 
-  const norm = s => s.toLowerCase().replace(/[^0-9a-z]/g, "");
-  const index = Object.entries(layouts).flatMap(([leaf, registers]) => Object.entries(registers).flatMap(([r, L]) => L.fields.map(f => ({ leaf, r, f, names: [f.name, ...f.flags.split(" ")].map(norm) }))));
+  /** Every field, with the names it is found by. */
+  const index = Object.entries(layouts).flatMap(([leaf, registers]) =>
+    Object.entries(registers).flatMap(([register, { fields }]) =>
+      fields.map((field) => ({
+        leaf,
+        register,
+        field,
+        names: [field.name, ...field.flags.split(" ")].map(onlyLetters),
+      })),
+    ),
+  );
   function search() {
-    const typed = find.value.trim().toLowerCase(), q = norm(typed);
-    const rank = ({ f, names }) => (names.includes(q) ? 0 : names.some(n => n.startsWith(q)) ? 1 : names.some(n => n.includes(q)) ? 2 : q.length > 2 && f.title.toLowerCase().includes(typed) ? 3 : 9);
-    const hits = q ? index.map(x => [rank(x), x]).filter(([n]) => n < 9).sort((a, b) => a[0] - b[0]) : [];
-    found.replaceChildren(...hits.slice(0, 8).map(([, { leaf, r, f }]) => {
-      const k = leaf.replace("n", 0);
-      return h("li", {}, h("button", { type: "button", onclick() { chosen = { r, f }; go(k); panel.querySelector(".lb-say:not(:empty)")?.scrollIntoView({ block: "nearest" }); } },
-        h("b", { textContent: f.name }), ` ${place(leaf, r, f)}`, ...machines.map(m => h("span", { className: "lb-has", textContent: ` ${machines[1] ? m.key + ": " : ""}${now(m, k, r, f)}` }))));
-    }));
-    count.textContent = !q ? "" : hits.length ? `${hits.length > 8 ? `8 of ${hits.length}. ` : ""}Enter opens the first.` : `No field here has “${typed.slice(0, 40)}” in its name or meaning.`;
+    const typed = query.value.trim().toLowerCase();
+    const wanted = onlyLetters(typed);
+    /**
+     * 0 is best, 9 is not found.
+     * @param {typeof index[number]} entry
+     */
+    function rank({ field, names }) {
+      if (names.includes(wanted)) return 0;
+      if (names.some((name) => name.startsWith(wanted))) return 1;
+      if (names.some((name) => name.includes(wanted))) return 2;
+      return wanted.length > 2 && field.title.toLowerCase().includes(typed) ? 3 : 9;
+    }
+    const ranked = wanted ? index.map((entry) => ({ entry, rank: rank(entry) })).filter((hit) => hit.rank < 9) : [];
+    const hits = ranked.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+    found.replaceChildren(
+      ...hits.slice(0, MOST_FOUND).map(({ leaf, register, field }) => {
+        const first = leaf.replace("n", "0");
+        const made = button("", () => {
+          chosen = { register, field };
+          go(first);
+          panel.querySelector(".lb-say:not(:empty)")?.scrollIntoView({ block: "nearest" });
+        });
+        const has = machines.map((one) => {
+          const textContent = ` ${machines[1] ? `${one.key}: ` : ""}${answer(one, first, register, field)}`;
+          return element("span", { className: "lb-has", textContent });
+        });
+        made.append(element("b", { textContent: field.name }), ` ${placeOf(leaf, register, field)}`, ...has);
+        return element("li", {}, made);
+      }),
+    );
+    if (!wanted) count.textContent = "";
+    else if (!hits.length) count.textContent = `No field here has “${typed.slice(0, 40)}” in its name or meaning.`;
+    else {
+      const some = hits.length > MOST_FOUND ? `${MOST_FOUND} of ${hits.length}. ` : "";
+      count.textContent = `${some}Enter opens the first.`;
+    }
   }
 
-  const label = (text, e) => h("label", { className: "lb-field" }, h("span", { textContent: text }), e);
-  const root = h("div", { className: "rsn-w lb" }, h("div", { className: "lb-bar" }, label("Machine", pick), label("Find a feature", find)), line, count, found, note,
-    h("div", { className: "lb-body" }, label("Leaf and subleaf", list), panel));
-  el.append(root);
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => key + (machine === machines[0] ? "" : `.${machine.key}`),
+    scroll: () => root.scrollIntoView(),
+    open(text, name) {
+      if (take(text)) return note.textContent;
+      const example = keyOf(machines[0].rows[0]);
+      const keys = machines.map((one) => one.key).join(", ");
+      const why = `names no leaf here; this is the default. It takes a leaf and subleaf, such as ${example}, and a machine: ${keys}.`;
+      return rejected(name, text, why);
+    },
+    outside: take,
+  });
   take(model.get("value"));
-  const unwatch = fragment.watch([anchor], { scrollIntoView: () => root.scrollIntoView() }, (_, s) => take(s) ||
-    (note.textContent = `The link’s #${anchor}=${s} names no leaf here; this is the default. It takes a leaf and subleaf, such as ${keyOf(machines[0].rows[0])}, and a machine: ${machines.map(m => m.key).join(", ")}.`));
-  const outside = () => { const s = model.get("value"); if (s !== key + (M ? "." + machines[M].key : "")) take(s); };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  return shared.start(el);
 }
 export default { render };

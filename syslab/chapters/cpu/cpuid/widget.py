@@ -10,9 +10,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from syslab.bits.core import Decoded, Field, Layout
+from syslab.bits.core import Decoded, Field
 from syslab.bits.cpuid import LEAVES, REGISTERS, cpuinfo_name, first_kernel, layouts, since_kernel, title
-from syslab.widgets.base import script, style
+from syslab.widgets.base import columns, script, style
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class LeafBrowser(anywidget.AnyWidget):
     _esm = script(__file__)
     _css = style(__file__)
     machines: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    registers: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    registers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    fields: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     titles: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     anchor = traitlets.Unicode("cpuid").tag(sync=True)
     value = traitlets.Unicode().tag(sync=True)
@@ -56,9 +57,13 @@ class LeafBrowser(anywidget.AnyWidget):
             raise ValueError(f"LeafBrowser: machine {first} has no leaf {leaf[0]:#x} subleaf {leaf[1]}")
         answered = {(r[0], r[1]) for table in rows.values() for r in table}
         wanted = {(at, sub) if (at, sub) in LEAVES else (at, None) for at, sub in answered} | _of_features()
+        known = [(at, r, layout) for at, found in LEAVES.items() if at in wanted for r, layout in found.items()]
+        carried = sorted(known, key=lambda one: (_key(*one[0]), one[1]))  # the search finds them in this order
         super().__init__(
             machines=[{"key": key, "label": m.label, "line": m.line, "rows": rows[key]} for key, m in machines.items()],
-            registers={_key(*at): {r: _compact(layout) for r, layout in LEAVES[at].items()} for at in LEAVES if at in wanted},
+            # a page carries a hundred registers: each with how many of the fields are its own
+            registers=[[_key(*at), r, layout.note, len(layout.fields)] for at, r, layout in carried],
+            fields=columns(_field(field) for _, _, layout in carried for field in layout.fields),
             titles={f"{at:x}": title(at) for at in sorted({at for at, _ in answered | wanted}) if title(at)},
             value=_key(*leaf),
         )
@@ -83,18 +88,9 @@ def _of_features() -> set[tuple[int, int | None]]:
     return {at for at, found in LEAVES.items() if any(first_kernel(f.linux) for x in found.values() for f in x.fields)}
 
 
-def _compact(layout: Layout) -> list[Any]:
-    """The note, then the fields, as lists: a page carries a hundred registers."""
-    return [layout.note, *(_field(f) for f in layout.fields)]
-
-
-def _field(f: Field) -> list[Any]:
-    """name, bit, title, width, show, values, since, flags in /proc/cpuinfo, oldest kernel; what is empty at the end left out."""
+def _field(f: Field) -> dict[str, Any]:
+    """What the page says of a field; ``flags``: its names in /proc/cpuinfo, ``kernel``: the oldest one read that knows it."""
     flags = " ".join(name for c in f.linux if c.startswith("X86_FEATURE_") and (name := cpuinfo_name(c)))
     values = {str(k): v for k, v in f.values.items()}
-    row = [f.name, f.bit, f.title, f.width, f.show, values, f.since, flags, since_kernel(f.linux)]
-    usual: list[Any] = [None, None, None, 1, "d", {}, "", "", ""]
-    while row[-1] == usual[-1]:
-        row.pop()
-        usual.pop()
-    return row
+    own = {"name": f.name, "bit": f.bit, "title": f.title, "width": f.width, "show": f.show, "values": values or None}
+    return own | {"since": f.since, "flags": flags, "kernel": since_kernel(f.linux)}

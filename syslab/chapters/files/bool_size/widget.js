@@ -1,131 +1,399 @@
-// A struct of typed or chosen members, drawn byte by byte. Rules and sentences as in syslab/layouts/struct_layout.py.
-function render({ model, el }) {
-  const types = model.get("types"), room = model.get("room"), presets = model.get("presets"), anchor = model.get("anchor");
-  const HOW = { one: "plain", bits: "bit-field", array: "array" }, EXAMPLE = "bool, int:3, char[4]";
-  const some = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`, up = (at, to) => Math.ceil(at / to) * to, byName = n => types.find(t => t.name === n);
-  const text = S => [...(S.packed ? [room.packed] : []), ...S.items.map(m => m.type.name + (m.how === "bits" ? `:${m.n}` : m.how === "array" ? `[${m.n}]` : ""))].join(",");
-  const bitsOf = m => (m.how === "bits" ? m.n : 8 * m.type.size * (m.how === "array" ? m.n : 1));
+/**
+ * A struct of typed or chosen members, drawn byte by byte. The rules and sentences are those of model.py beside it; a
+ * test compares them.
+ */
+import { button, connect, element, noteLine, rejected, textField, uniqueId } from "../../../widgets/frame.js";
 
-  function member(item, number) {
-    const where = `Member ${number}, “${item.slice(0, 30)}”:`, found = /^([a-z]+)(?::([0-9]{1,4})|\[([0-9]{1,4})\])?$/.exec(item);
-    if (!found) throw `${where} cannot be read. A member is written like ${EXAMPLE}.`;
-    const [, name, width, count] = found, type = byName(name);
-    if (!type) throw `${where} no such type. There are ${types.map(t => t.name).join(", ")}.`;
-    if (width !== undefined && !type.widest) throw `${where} a ${name} cannot be a bit-field.`;
-    if (width !== undefined && +width > type.widest) throw `${where} a bit-field of type ${name} has at most ${some(type.widest, "bit")}.`;
-    if (count !== undefined && (+count < 1 || +count > room.elements)) throw `${where} an array has 1 to ${room.elements} elements here.`;
-    return width !== undefined ? { type, how: "bits", n: +width } : count !== undefined ? { type, how: "array", n: +count } : { type, how: "one", n: 1 };
+/**
+ * @typedef {object} Type
+ * @property {string} name
+ * @property {string} c  as C declares it
+ * @property {number} size  bytes
+ * @property {number} align  bytes
+ * @property {number} widest  bits of a bit-field; 0: it cannot be one
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {Type[]} types
+ * @property {{ packed: string, members: number, elements: number, bytes: number }} room  the word, and the most of each
+ * @property {[label: string, value: string][]} presets
+ * @property {string} value  members with commas between them
+ */
+
+/** @typedef {"one" | "bits" | "array"} Form */
+/** @typedef {{ type: Type, form: Form, count: number }} Member  count: of bits or of elements */
+/** @typedef {{ packed: boolean, members: Member[] }} Struct */
+/** @typedef {{ member: Member, at: number, bits: number, name: string }} Placed  at: the first bit */
+
+/** @type {Record<Form, string>} */
+const FORMS = { one: "plain", bits: "bit-field", array: "array" };
+const EXAMPLE = "bool, int:3, char[4]";
+
+/** What is wrong with a declaration, in a sentence. */
+class Refusal extends Error {}
+
+/** @param {number} count @param {string} what */
+const some = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+/** @param {number} at @param {number} to */
+const roundUp = (at, to) => Math.ceil(at / to) * to;
+/** @param {Member} member */
+const bitsOf = ({ type, form, count }) => (form === "bits" ? count : 8 * type.size * (form === "array" ? count : 1));
+
+/** @param {Pick<Traits, "types" | "room">} given */
+function structRules({ types, room }) {
+  /** @param {string} name */
+  const typeOf = (name) => types.find((type) => type.name === name);
+
+  /** @param {Struct} struct */
+  function textOf({ packed, members }) {
+    const parts = members.map(({ type, form, count }) => {
+      if (form === "one") return type.name;
+      return type.name + (form === "bits" ? `:${count}` : `[${count}]`);
+    });
+    return [...(packed ? [room.packed] : []), ...parts].join(",");
   }
-  function parse(s) {
-    let items = s.split(",").map(x => x.trim());
+
+  /** @param {string} item @param {number} number @returns {Member} */
+  function parseMember(item, number) {
+    const where = `Member ${number}, “${item.slice(0, 30)}”:`;
+    const match = /^([a-z]+)(?::([0-9]{1,4})|\[([0-9]{1,4})\])?$/.exec(item);
+    if (!match) throw new Refusal(`${where} cannot be read. A member is written like ${EXAMPLE}.`);
+    const [, name, width, count] = match;
+    const type = typeOf(name);
+    if (!type) throw new Refusal(`${where} no such type. There are ${types.map((one) => one.name).join(", ")}.`);
+    if (width !== undefined) {
+      if (!type.widest) throw new Refusal(`${where} a ${name} cannot be a bit-field.`);
+      if (Number(width) > type.widest) {
+        throw new Refusal(`${where} a bit-field of type ${name} has at most ${some(type.widest, "bit")}.`);
+      }
+      return { type, form: "bits", count: Number(width) };
+    }
+    if (count === undefined) return { type, form: "one", count: 1 };
+    if (Number(count) < 1 || Number(count) > room.elements) {
+      throw new Refusal(`${where} an array has 1 to ${room.elements} elements here.`);
+    }
+    return { type, form: "array", count: Number(count) };
+  }
+
+  /** @param {string} text @returns {Struct} */
+  function parse(text) {
+    let items = text.split(",").map((item) => item.trim());
     const packed = items[0] === room.packed;
     if (packed) items = items.slice(1);
-    if (!items.length || (items.length === 1 && !items[0])) throw `Nothing is declared. A struct is written like ${EXAMPLE}.`;
-    if (items.length > room.members) throw `There are ${items.length} members; there is room for ${room.members}.`;
-    items = items.map((item, i) => member(item, i + 1));
-    if (!items.some(bitsOf)) throw "All members have a width of 0; C wants one with a name.";
-    return { packed, items };
+    if (!items.length || (items.length === 1 && !items[0])) {
+      throw new Refusal(`Nothing is declared. A struct is written like ${EXAMPLE}.`);
+    }
+    if (items.length > room.members) {
+      throw new Refusal(`There are ${items.length} members; there is room for ${room.members}.`);
+    }
+    const members = items.map((item, index) => parseMember(item, index + 1));
+    if (!members.some(bitsOf)) throw new Refusal("All members have a width of 0; C wants one with a name.");
+    return { packed, members };
   }
-  function layOut(S) {
-    let at = 0, align = 1, named = 0;
-    const placed = S.items.map(m => {
-      const unit = 8 * m.type.size, bits = bitsOf(m);
-      if (!bits) at = up(at, unit);
-      else if (m.how !== "bits") at = up(at, S.packed ? 8 : unit);
-      else if (!S.packed && Math.floor(at / unit) !== Math.floor((at + bits - 1) / unit)) at = up(at, unit);
-      if (!S.packed && bits) align = Math.max(align, m.type.align);
-      const p = { m, at, bits, name: bits ? String.fromCharCode(97 + named++) : "" };
+
+  /**
+   * Where each member lies.
+   * @param {Struct} struct
+   */
+  function layOut({ packed, members }) {
+    let at = 0;
+    let align = 1;
+    let named = 0;
+    /** @type {Placed[]} */
+    const placed = [];
+    for (const member of members) {
+      const unit = 8 * member.type.size;
+      const bits = bitsOf(member);
+      const crosses = Math.floor(at / unit) !== Math.floor((at + bits - 1) / unit);
+      if (!bits) at = roundUp(at, unit);
+      else if (member.form !== "bits") at = roundUp(at, packed ? 8 : unit);
+      else if (!packed && crosses) at = roundUp(at, unit);
+      if (!packed && bits) align = Math.max(align, member.type.align);
+      placed.push({ member, at, bits, name: bits ? String.fromCharCode(97 + named++) : "" });
       at += bits;
-      return p;
-    });
-    const size = up(at, 8 * align) / 8;
-    if (size > room.bytes) throw `The struct has ${size} bytes; there is room for ${room.bytes}.`;
-    return { placed, size, align, padding: 8 * size - placed.reduce((n, p) => n + p.bits, 0) };
+    }
+    const size = roundUp(at, 8 * align) / 8;
+    if (size > room.bytes) throw new Refusal(`The struct has ${size} bytes; there is room for ${room.bytes}.`);
+    return { placed, size, align, padding: 8 * size - placed.reduce((sum, { bits }) => sum + bits, 0) };
   }
-  const where = ({ m, at, bits }) => {
-    if (!bits) return "the next unit begins";
-    const end = at + bits - 1, first = at >> 3, last = end >> 3;
-    if (m.how !== "bits") return first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
-    if (first !== last) return `byte ${first}, bit ${at & 7}, to byte ${last}, bit ${end & 7}`;
-    return bits === 1 ? `byte ${first}, bit ${at & 7}` : `byte ${first}, bits ${at & 7} to ${end & 7}`;
-  };
-  const inC = ({ m, name }) => (m.how === "bits" ? `${m.type.c} ${name}:${m.n}` : `${m.type.c}${m.type.c.endsWith("*") ? "" : " "}${name}${m.how === "array" ? `[${m.n}]` : ""}`) + ";";
+  return { typeOf, textOf, parse, layOut };
+}
 
-  let S, L;
-  const id = uid(), packId = uid(), note = h("p", { className: "bf-note", aria: { live: "polite" } });
-  const field = h("input", { id, type: "text", className: "bf-in", spellcheck: false, autocomplete: "off", onchange() { take(field.value); } });
-  const pack = h("input", { id: packId, type: "checkbox", onchange() { change(s => { s.packed = pack.checked; }); } });
-  const rows = h("ul", { className: "sl-rows", aria: { label: "Members" } });
-  const add = h("button", { type: "button", className: "sl-add", textContent: "Add a member", onclick() { change(s => s.items.push({ ...s.items.at(-1) })); rows.lastChild.querySelector("select").focus(); } });
-  const buttons = h("div", { className: "bf-presets" }, ...presets.map(([label, v]) => h("button", { type: "button", textContent: label, data: { v }, onclick() { take(v); } })));
-  const head = h("p", { className: "sl-head", aria: { role: "status" } }), map = h("div", { className: "sl-map", aria: { role: "img" } }), source = h("pre", { className: "sl-c" });
+/** @param {Placed} placed */
+function placeInWords({ member, at, bits }) {
+  if (!bits) return "the next unit begins";
+  const end = at + bits - 1;
+  const first = at >> 3;
+  const last = end >> 3;
+  if (member.form !== "bits") return first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
+  if (first !== last) return `byte ${first}, bit ${at & 7}, to byte ${last}, bit ${end & 7}`;
+  return bits === 1 ? `byte ${first}, bit ${at & 7}` : `byte ${first}, bits ${at & 7} to ${end & 7}`;
+}
+/** @param {Placed} placed */
+function inC({ member: { type, form, count }, name }) {
+  if (form === "bits") return `${type.c} ${name}:${count};`;
+  return `${type.c}${type.c.endsWith("*") ? "" : " "}${name}${form === "array" ? `[${count}]` : ""};`;
+}
 
-  // returns and shows what is wrong with s; then the last good state stays
-  function take(s, link = true) {
-    try { const next = parse(s); L = layOut(next); S = next; } catch (why) {
-      if (typeof why !== "string") throw why;
-      return (note.textContent = why);
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
+function render({ model, el }) {
+  const types = model.get("types");
+  const room = model.get("room");
+  const start = model.get("value");
+  const { typeOf, textOf, parse, layOut } = structRules({ types, room });
+  /** @type {Struct} */
+  let struct;
+  /** @type {ReturnType<typeof layOut>} */
+  let layout;
+
+  const id = uniqueId();
+  const packedId = uniqueId();
+  const note = noteLine();
+  const field = textField({ id, onchange: () => take(field.value) });
+  const packed = element("input", {
+    id: packedId,
+    type: "checkbox",
+    onchange() {
+      change((next) => {
+        next.packed = packed.checked;
+      });
+    },
+  });
+  const rows = element("ul", { className: "sl-rows", aria: { label: "Members" } });
+  const add = button(
+    "Add a member",
+    () => {
+      change(({ members }) => members.push({ ...members.at(-1) }));
+      /** @type {HTMLElement} */ (rows.lastChild).querySelector("select").focus();
+    },
+    { className: "sl-add" },
+  );
+  const presets = element(
+    "div",
+    { className: "bf-presets" },
+    ...model.get("presets").map(([label, value]) => button(label, () => take(value), { data: { v: value } })),
+  );
+  const head = element("p", { className: "sl-head", aria: { role: "status" } });
+  const map = element("div", { className: "sl-map", aria: { role: "img" } });
+  const source = element("pre", { className: "sl-c" });
+  const root = element(
+    "div",
+    { className: "rsn-w sl" },
+    presets,
+    element("div", { className: "sl-line" }, element("label", { htmlFor: id, textContent: "Struct" }), field),
+    note,
+    head,
+    map,
+    element("p", { className: "sl-key" }, "Bytes and bits count from left to right; hatched is padding."),
+    rows,
+    element("div", { className: "sl-line" }, add, element("label", { htmlFor: packedId }, packed, ` ${room.packed}`)),
+    source,
+  );
+
+  /**
+   * Shows a struct; returns and says what is wrong with it, and then the last good one stays.
+   * @param {string} text
+   * @param {boolean} [toLink]
+   */
+  function take(text, toLink = true) {
+    try {
+      const next = parse(text);
+      layout = layOut(next);
+      struct = next;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      note.textContent = error.message;
+      return error.message;
     }
     note.textContent = "";
     paint();
-    if (link) fragment.set(model, anchor, text(S));
-    if (model.get("value") !== text(S)) { model.set("value", text(S)); model.save_changes(); }
+    shared.save(toLink);
+    return "";
   }
+  /** @param {(next: Struct) => void} how */
   function change(how) {
-    const next = { ...S, items: S.items.map(m => ({ ...m })) };
+    const next = { ...struct, members: struct.members.map((member) => ({ ...member })) };
     how(next);
-    if (take(text(next))) paint();
+    if (take(textOf(next))) paint();
   }
-  function row(p, i) {
-    const { m } = p, n = i + 1, last = S.items.length - 1, limit = m.how === "bits" ? m.type.widest : room.elements;
-    const edit = f => change(s => f(s.items[i], s.items)), focus = (at, key) => rows.children[at]?.querySelector(`[data-key=${key}]`)?.focus();
-    const move = (to, key) => { edit((_, items) => items.splice(to, 0, ...items.splice(i, 1))); focus(to, key); };
-    const button = (key, sign, label, off, onclick) => h("button", { type: "button", textContent: sign, disabled: off, data: { key }, aria: { label: `${label} member ${n}` }, onclick });
-    const fix = x => { if (x.how === "bits" && !(x.n = Math.min(x.n, x.type.widest))) x.how = "one"; };
-    return h("li", { className: "sl-row" }, h("b", { className: "sl-name", textContent: p.name || "–", data: { tint: i % 2 } }),
-      h("select", { data: { key: "type" }, aria: { label: `Type of member ${n}` }, onchange() { const t = byName(this.value); edit(x => { x.type = t; fix(x); }); focus(i, "type"); } }, ...types.map(t => h("option", { value: t.name, textContent: t.name, selected: t === m.type }))),
-      h("select", { data: { key: "how" }, aria: { label: `Form of member ${n}` }, onchange() { const how = this.value; edit(x => { x.how = how; x.n = how === "array" ? 2 : 1; fix(x); }); focus(i, "how"); } }, ...Object.entries(HOW).map(([k, label]) => h("option", { value: k, textContent: label, selected: k === m.how, disabled: k === "bits" && !m.type.widest }))),
-      m.how === "one" ? h("span", { className: "sl-gap" }) : h("input", { type: "number", className: "bf-in", min: m.how === "bits" ? 0 : 1, max: limit, value: m.n, data: { key: "n" }, aria: { label: `${m.how === "bits" ? "Bits" : "Elements"} of member ${n}` }, onchange() { const v = this.value; edit(x => { x.n = v; }); focus(i, "n"); } }),
-      h("span", { className: "sl-at", textContent: where(p) }),
-      h("span", { className: "sl-do" }, button("up", "↑", "Move up", !i, () => move(i - 1, "up")), button("down", "↓", "Move down", i === last, () => move(i + 1, "down")),
-        button("cut", "×", "Remove", !last, () => { edit((_, items) => items.splice(i, 1)); focus(Math.min(i, last - 1), "cut"); })));
+
+  /**
+   * The controls of one member.
+   * @param {Placed} placed
+   * @param {number} index
+   */
+  function drawRow(placed, index) {
+    const { member } = placed;
+    const number = index + 1;
+    const last = struct.members.length - 1;
+    /** @param {(own: Member, all: Member[]) => void} how */
+    const edit = (how) => change(({ members }) => how(members[index], members));
+    /**
+     * The rows were drawn anew.
+     * @param {number} at
+     * @param {string} key
+     */
+    const focus = (at, key) => {
+      const found = rows.children[at]?.querySelector(`[data-key=${key}]`);
+      /** @type {HTMLElement} */ (found)?.focus();
+    };
+    /** @param {number} to @param {string} key */
+    const move = (to, key) => {
+      edit((_, all) => all.splice(to, 0, ...all.splice(index, 1)));
+      focus(to, key);
+    };
+    /**
+     * @param {string} key
+     * @param {string} sign
+     * @param {string} label
+     * @param {boolean} disabled
+     * @param {() => void} act
+     */
+    const control = (key, sign, label, disabled, act) =>
+      button(sign, act, { disabled, data: { key }, aria: { label: `${label} member ${number}` } });
+    /**
+     * A type that has fewer bits, or cannot be a bit-field.
+     * @param {Member} own
+     */
+    const fit = (own) => {
+      if (own.form !== "bits") return;
+      own.count = Math.min(own.count, own.type.widest);
+      if (!own.count) own.form = "one";
+    };
+    const typeMenu = element(
+      "select",
+      {
+        data: { key: "type" },
+        aria: { label: `Type of member ${number}` },
+        onchange() {
+          const type = typeOf(typeMenu.value);
+          edit((own) => {
+            own.type = type;
+            fit(own);
+          });
+          focus(index, "type");
+        },
+      },
+      ...types.map((type) =>
+        element("option", { value: type.name, textContent: type.name, selected: type === member.type }),
+      ),
+    );
+    const formMenu = element(
+      "select",
+      {
+        data: { key: "how" },
+        aria: { label: `Form of member ${number}` },
+        onchange() {
+          const form = /** @type {Form} */ (formMenu.value);
+          edit((own) => {
+            own.form = form;
+            own.count = form === "array" ? 2 : 1;
+            fit(own);
+          });
+          focus(index, "how");
+        },
+      },
+      ...Object.entries(FORMS).map(([value, textContent]) =>
+        element("option", {
+          value,
+          textContent,
+          selected: value === member.form,
+          disabled: value === "bits" && !member.type.widest,
+        }),
+      ),
+    );
+    const isBits = member.form === "bits";
+    const count = element("input", {
+      type: "number",
+      className: "bf-in",
+      min: isBits ? 0 : 1,
+      max: isBits ? member.type.widest : room.elements,
+      value: member.count,
+      data: { key: "n" },
+      aria: { label: `${isBits ? "Bits" : "Elements"} of member ${number}` },
+      onchange() {
+        const typed = /** @type {any} */ (count.value); // what cannot be read is refused with the rest
+        edit((own) => {
+          own.count = typed;
+        });
+        focus(index, "n");
+      },
+    });
+    return element(
+      "li",
+      { className: "sl-row" },
+      element("b", { className: "sl-name", textContent: placed.name || "–", data: { tint: index % 2 } }),
+      typeMenu,
+      formMenu,
+      member.form === "one" ? element("span", { className: "sl-gap" }) : count,
+      element("span", { className: "sl-at", textContent: placeInWords(placed) }),
+      element(
+        "span",
+        { className: "sl-do" },
+        control("up", "↑", "Move up", !index, () => move(index - 1, "up")),
+        control("down", "↓", "Move down", index === last, () => move(index + 1, "down")),
+        control("cut", "×", "Remove", !last, () => {
+          edit((_, all) => all.splice(index, 1));
+          focus(Math.min(index, last - 1), "cut");
+        }),
+      ),
+    );
   }
+
+  /**
+   * One byte of the map: a run for each member that has bits in it.
+   * @param {number} byte
+   * @param {number[]} owner  of each bit
+   */
+  function drawByte(byte, owner) {
+    const box = element("span", { className: "sl-bits" });
+    const end = (byte + 1) * 8;
+    for (let from = byte * 8, to = from; from < end; from = to) {
+      while (to < end && owner[to] === owner[from]) to++;
+      const tint = owner[from] < 0 ? "none" : owner[from] % 2;
+      const textContent = layout.placed[owner[from]]?.name ?? "";
+      const run = element("span", { className: "sl-run", textContent, data: { n: to - from, tint } });
+      run.style.flexGrow = String(to - from);
+      box.append(run);
+    }
+    return element("span", { className: "sl-byte" }, element("i", { textContent: byte }), box);
+  }
+
   function paint() {
-    const { placed, size, align, padding } = L, gap = padding % 8 ? some(padding, "bit") : some(padding / 8, "byte");
-    field.value = text(S);
-    pack.checked = S.packed;
+    const { placed, size, align, padding } = layout;
+    const text = textOf(struct);
+    const gap = padding % 8 ? some(padding, "bit") : some(padding / 8, "byte");
+    field.value = text;
+    packed.checked = struct.packed;
     head.textContent = `${some(size, "byte")}, aligned to ${align}; ${padding ? `${gap} of padding` : "no padding"}.`;
-    rows.replaceChildren(...placed.map(row));
+    rows.replaceChildren(...placed.map(drawRow));
     const owner = new Array(size * 8).fill(-1);
-    placed.forEach((p, i) => owner.fill(i, p.at, p.at + p.bits));
-    map.replaceChildren(...Array.from({ length: size }, (_, b) => {
-      const box = h("span", { className: "sl-bits" });
-      for (let i = b * 8, j; i < (b + 1) * 8; i = j) {
-        for (j = i + 1; j < (b + 1) * 8 && owner[j] === owner[i]; j++);
-        const run = h("span", { className: "sl-run", textContent: placed[owner[i]]?.name ?? "", data: { n: j - i, tint: owner[i] < 0 ? "none" : owner[i] % 2 } });
-        run.style.flexGrow = j - i;
-        box.append(run);
-      }
-      return h("span", { className: "sl-byte" }, h("i", { textContent: b }), box);
-    }));
-    map.setAttribute("aria-label", placed.filter(p => p.bits).map(p => `${p.name}: ${where(p)}`).join("; ") + `. ${head.textContent}`);
-    source.textContent = `struct s {\n${placed.map(p => `    ${inC(p)}\n`).join("")}}${S.packed ? " __attribute__((packed))" : ""};`;
-    for (const b of buttons.children) b.setAttribute("aria-pressed", String(b.dataset.v === text(S)));
+    for (const [index, { at, bits }] of placed.entries()) owner.fill(index, at, at + bits);
+    map.replaceChildren(...Array.from({ length: size }, (_, byte) => drawByte(byte, owner)));
+    const places = placed.filter(({ bits }) => bits).map((one) => `${one.name}: ${placeInWords(one)}`);
+    map.setAttribute("aria-label", `${places.join("; ")}. ${head.textContent}`);
+    const lines = placed.map((one) => `    ${inC(one)}\n`).join("");
+    source.textContent = `struct s {\n${lines}}${struct.packed ? " __attribute__((packed))" : ""};`;
+    for (const preset of /** @type {Iterable<HTMLElement>} */ (presets.children)) {
+      preset.setAttribute("aria-pressed", String(preset.dataset.v === text));
+    }
   }
-  const root = h("div", { className: "rsn-w sl" }, buttons, h("div", { className: "sl-line" }, h("label", { htmlFor: id, textContent: "Struct" }), field), note, head, map,
-    h("p", { className: "sl-key" }, "Bytes and bits count from left to right; hatched is padding."), rows,
-    h("div", { className: "sl-line" }, add, h("label", { htmlFor: packId }, pack, ` ${room.packed}`)), source);
-  el.append(root);
-  const start = model.get("value");
-  take(start, false);
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const why = take(s, false);
-    if (!why) return;
-    take(start, false);
-    note.textContent = `The link’s #${anchor}=${s.slice(0, 60)} is no struct; this is the default. ${why}`;
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => textOf(struct),
+    open(text, key) {
+      const why = take(text, false);
+      if (!why) return "";
+      take(start, false);
+      return rejected(key, text, `is no struct; this is the default. ${why}`);
+    },
+    outside: (text) => take(text),
   });
-  const outside = () => { if (model.get("value") !== text(S)) take(model.get("value")); };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  take(start, false);
+  return shared.start(el);
 }
 export default { render };

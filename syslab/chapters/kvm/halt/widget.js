@@ -1,79 +1,165 @@
-// A flow from top to bottom: inputs above, the path they take marked, ends beside the decisions that lead to them.
+/**
+ * A flow from top to bottom: inputs above, the path they take marked, ends beside the decisions that lead to them.
+ * What was measured with the same inputs stands below.
+ */
+import { connect, element, noteLine, radioGroup, rejected, withCode, withoutCode } from "../../../widgets/frame.js";
+
+/** @typedef {{ title: string, text: string, tone: string }} End */
+
+/**
+ * @typedef {object} FlowNode
+ * @property {string} title
+ * @property {string} text
+ * @property {number[]} asks  the inputs it looks at
+ * @property {Record<string, string>} answers  by their values, with | between them
+ * @property {Record<string, End>} ends  the answers that end the flow
+ * @property {Record<string, number>} skips  how many nodes an answer passes by
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {{ label: string, options: [value: string, label: string][] }[]} inputs
+ * @property {FlowNode[]} nodes
+ * @property {Record<string, string>} measured  by the inputs' values, with | between them
+ * @property {string[]} value  one of each input
+ */
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const inputs = model.get("inputs"), nodes = model.get("nodes"), measured = model.get("measured"), anchor = model.get("anchor");
-  const start = model.get("value"), state = [...start], groups = [];
-  const root = h("div", { className: "rsn-w fl" }), note = h("p", { className: "bf-note", aria: { live: "polite" } });
-  const said = h("p", { className: "fl-said", aria: { role: "status" } });
-  const code = text => text.split("`").map((t, i) => (i % 2 ? h("code", { textContent: t }) : t));
-  const plain = text => text.replaceAll("`", "");
-  // which way node n goes: {answer, end} or {answer, to}
-  const way = n => {
-    const N = nodes[n], answer = N.answers[N.asks.map(i => state[i]).join("|")];
-    return answer in N.ends ? { answer, end: N.ends[answer] } : { answer, to: n + 1 + (N.skips[answer] ?? 0) };
-  };
-  const bar = h("div", { className: "fl-in" });
-  inputs.forEach((d, i) => {
-    const name = uid();
-    groups[i] = d.options.map(([value]) => h("input", { type: "radio", name, value, onchange() { state[i] = value; set(); } }));
-    bar.append(h("fieldset", { className: "fl-dim" }, h("legend", {}, ...code(d.label)),
-      h("div", { className: "fl-opts" }, ...d.options.map(([, label], j) => h("label", {}, groups[i][j], h("span", { textContent: label }))))));
-  });
-  const rows = nodes.map((N, n) => {
-    const onward = [...new Set(Object.values(N.answers))].filter(a => a && !(a in N.ends));
-    const downs = onward.map(a => h("span", { className: "fl-down", data: { answer: a }, textContent: a + (N.skips[a] ? " ⇣" : " ↓") }));
-    const ends = Object.entries(N.ends).map(([a, e]) => h("div", { className: "fl-exit", data: { answer: a, tone: e.tone } },
-      h("span", { className: "fl-answer", textContent: a + " →" }),
-      h("p", { className: "fl-end" }, h("b", {}, ...code(e.title)), ...(e.text ? [" ", ...code(e.text)] : []))));
-    const mark = h("span", { className: "fl-said" });
-    const row = h("li", { className: "fl-node" + (N.asks.length ? " fl-ask" : "") },
-      h("div", { className: "fl-box" }, mark, h("p", { className: "fl-title" }, ...code(N.title)), ...(N.text ? [h("p", { className: "fl-text" }, ...code(N.text))] : []),
-        ...(downs.length ? [h("p", { className: "fl-downs" }, ...downs)] : [])),
-      ...(ends.length ? [h("div", { className: "fl-exits" }, ...ends)] : []));
-    return { row, downs, ends, mark };
-  });
-  const list = h("ol", { className: "fl-path" }, ...rows.map(r => r.row)), found = h("p", { className: "fl-found" });
-  function paint() {
-    const taken = new Map(), used = new Set();
-    let n = 0, last;
-    while (n < nodes.length) {
-      last = way(n);
-      taken.set(n, last);
-      nodes[n].asks.forEach(i => used.add(i));
-      if (last.end) break;
-      n = last.to;
+  const inputs = model.get("inputs");
+  const nodes = model.get("nodes");
+  const measured = model.get("measured");
+  const start = model.get("value");
+  let chosen = [...start];
+
+  const note = noteLine();
+  const said = element("p", { className: "fl-said", aria: { role: "status" } });
+  const groups = inputs.map(({ label, options }, index) =>
+    radioGroup({
+      prefix: "fl",
+      row: "fl-opts",
+      legend: withCode(label),
+      options,
+      pick(value) {
+        chosen[index] = value;
+        changed();
+      },
+    }),
+  );
+
+  /** @param {FlowNode} node */
+  function drawNode(node) {
+    const onward = [...new Set(Object.values(node.answers))].filter((answer) => answer && !(answer in node.ends));
+    const downs = onward.map((answer) =>
+      element("span", {
+        className: "fl-down",
+        data: { answer },
+        textContent: answer + (node.skips[answer] ? " ⇣" : " ↓"),
+      }),
+    );
+    const ends = Object.entries(node.ends).map(([answer, end]) =>
+      element(
+        "div",
+        { className: "fl-exit", data: { answer, tone: end.tone } },
+        element("span", { className: "fl-answer", textContent: `${answer} →` }),
+        element(
+          "p",
+          { className: "fl-end" },
+          element("b", {}, ...withCode(end.title)),
+          ...(end.text ? [" ", ...withCode(end.text)] : []),
+        ),
+      ),
+    );
+    const mark = element("span", { className: "fl-said" });
+    const row = element(
+      "li",
+      { className: node.asks.length ? "fl-node fl-ask" : "fl-node" },
+      element(
+        "div",
+        { className: "fl-box" },
+        mark,
+        element("p", { className: "fl-title" }, ...withCode(node.title)),
+        node.text ? element("p", { className: "fl-text" }, ...withCode(node.text)) : null,
+        downs.length ? element("p", { className: "fl-downs" }, ...downs) : null,
+      ),
+      ends.length ? element("div", { className: "fl-exits" }, ...ends) : null,
+    );
+    return { row, branches: [...downs, ...ends], mark };
+  }
+  const rows = nodes.map(drawNode);
+  const found = element("p", { className: "fl-found" });
+  const root = element(
+    "div",
+    { className: "rsn-w fl" },
+    element("div", { className: "fl-in" }, ...groups.map(({ box }) => box)),
+    note,
+    element("ol", { className: "fl-path" }, ...rows.map(({ row }) => row)),
+    Object.keys(measured).length ? found : null,
+    said,
+  );
+
+  /** From the first node to an end: each node's answer, the inputs that were asked, and where it ended. */
+  function follow() {
+    /** @type {Map<number, string>} */
+    const answers = new Map();
+    /** @type {Set<number>} */
+    const asked = new Set();
+    for (let at = 0; ; ) {
+      const node = nodes[at];
+      const answer = node.answers[node.asks.map((input) => chosen[input]).join("|")];
+      answers.set(at, answer);
+      for (const input of node.asks) asked.add(input);
+      if (answer in node.ends) return { answers, asked, last: at, end: node.ends[answer] };
+      at += 1 + (node.skips[answer] ?? 0);
     }
-    rows.forEach((r, i) => {
-      const here = taken.get(i);
-      r.row.classList.toggle("fl-on", !!here);
-      r.row.classList.toggle("fl-by", !here && i < n);
-      r.row.classList.toggle("fl-last", i === n);
-      r.mark.textContent = here ? "" : i < n ? "Skipped: " : "Not reached: ";
-      [...r.downs, ...r.ends].forEach(e => e.classList.toggle("fl-on", !!here && e.dataset.answer === here.answer));
-    });
-    inputs.forEach((d, i) => {
-      groups[i].forEach(input => (input.checked = input.value === state[i]));
-      groups[i][0].closest("fieldset").classList.toggle("fl-idle", !used.has(i));
-    });
-    const text = measured[state.join("|")];
-    found.textContent = text ? "Measured: " + text : "These inputs together were not tried.";
-    return plain(`${last.end.title}. ${last.end.text} ${text ? found.textContent : ""}`);
   }
-  function set(link = true) {
-    if (String(model.get("value")) !== String(state)) { model.set("value", [...state]); model.save_changes(); }
+  /** Returns what to tell. */
+  function paint() {
+    const { answers, asked, last, end } = follow();
+    rows.forEach(({ row, branches, mark }, index) => {
+      const answer = answers.get(index);
+      const isTaken = answers.has(index);
+      row.classList.toggle("fl-on", isTaken);
+      row.classList.toggle("fl-by", !isTaken && index < last);
+      row.classList.toggle("fl-last", index === last);
+      mark.textContent = isTaken ? "" : index < last ? "Skipped: " : "Not reached: ";
+      for (const branch of branches) branch.classList.toggle("fl-on", isTaken && branch.dataset.answer === answer);
+    });
+    groups.forEach((group, index) => {
+      for (const input of group.inputs) input.checked = input.value === chosen[index];
+      group.box.classList.toggle("fl-idle", !asked.has(index));
+    });
+    const text = measured[chosen.join("|")];
+    found.textContent = text ? `Measured: ${text}` : "These inputs together were not tried.";
+    return withoutCode(`${end.title}. ${end.text} ${text ? found.textContent : ""}`);
+  }
+  function changed(toLink = true) {
     said.textContent = paint();
-    if (link) { note.textContent = ""; fragment.set(model, anchor, state.join(".")); }
+    shared.save(toLink);
   }
-  root.append(bar, note, list, ...(Object.keys(measured).length ? [found] : []), said);
-  el.append(root);
-  paint();
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const parts = s.split("."), ok = parts.length === inputs.length && inputs.every((d, i) => d.options.some(([v]) => v === parts[i]));
-    (ok ? parts : start).forEach((p, i) => (state[i] = p));
-    set(false);
-    note.textContent = ok ? "" : `The link’s #${anchor}=${s.slice(0, 60)} names no path here; this is the default. It takes ${inputs.map(d => d.options.map(([v]) => v).join("|")).join(".")}`;
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => [...chosen],
+    text: () => chosen.join("."),
+    open(text, key) {
+      const parts = text.split(".");
+      const known = inputs.every(({ options }, index) => options.some(([value]) => value === parts[index]));
+      const good = known && parts.length === inputs.length;
+      chosen = good ? parts : [...start];
+      changed(false);
+      if (good) return "";
+      const wanted = inputs.map(({ options }) => options.map(([value]) => value).join("|")).join(".");
+      return rejected(key, text, `names no path here; this is the default. It takes ${wanted}`);
+    },
+    outside(values) {
+      chosen = [...values];
+      said.textContent = paint();
+    },
   });
-  const outside = () => { const v = model.get("value"); if (String(v) !== String(state)) { v.forEach((p, i) => (state[i] = p)); said.textContent = paint(); } };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  paint();
+  return shared.start(el);
 }
 export default { render };

@@ -1,128 +1,423 @@
-// Two words of one layout side by side, for many words and several machines: which has what, and a search over all fields.
-// Outcomes come by number: of a flag, has-it-first + 2 * has-it-second; of a wider field, 4 the same, 5 another, 6 nothing left.
-function render({ model, el }) {
-  const [machines, names, sides, outcomes, titles, packed, anchor] = ["machines", "names", "sides", "outcomes", "titles", "packed", "anchor"].map(k => model.get(k));
-  const make = ([name, bit, title, width = 1, show = "d", values = {}]) => ({ name, bit, title, width, show, values, bits: width > 1 ? `${bit + width - 1}:${bit}` : `${bit}` });
-  const layouts = {}, raw = { width: 32, note: "", fields: [make(["whole word", 0, "this book has no layout for it", 32, "x"])] };
-  for (const [key, given] of Object.entries(packed))
-    layouts[key] = Object.fromEntries(Object.entries(packed[given] ?? given).map(([w, [width, note, ...fields]]) => [w, { width, note, fields: fields.map(make) }]));
-  for (const m of machines) m.by = new Map(m.rows.map(([k, a, b]) => [k, [a, b].map(v => (v === 0 ? names.map(() => 0) : v))]));
-  const layoutOf = (key, w) => layouts[key]?.[w] ?? raw;
-  const place = (key, w, f) => `${key} ${w.toUpperCase()} ${f.width > 1 ? "bits" : "bit"} ${f.bits}`;
+/**
+ * Two words of one layout side by side, for many words and several machines: which has what, and a search over all fields.
+ *
+ * Outcomes come by number: of a flag, has-it-first + 2 * has-it-second; of a wider field, 4 the same, 5 another, 6 nothing
+ * left.
+ */
+import { button, connect, element, rejected, rovingFocus } from "../../../widgets/frame.js";
+import { fieldsOf, fieldText, fieldValue, fullHex, onlyLetters, reservedBits } from "../../../widgets/layouts.js";
 
-  // every field of word w of a machine's two answers, reserved bits that are set included
-  function pairs(m, key, w) {
-    const i = names.indexOf(w), [a, b] = (m.by.get(key) ?? [null, null]).map(v => BigInt(v?.[i] ?? 0)), L = layoutOf(key, w);
-    if (L === raw && !(a | b)) return [];
-    const odd = reservedBits(L, a | b).map(n => make([`bit ${n}`, n, "not known to this book"]));
-    return [...L.fields, ...odd].map(f => {
-      const x = own(f, a), y = own(f, b);
-      return { f, x, y, o: f.width > 1 ? (x === y ? 4 : y ? 5 : 6) : Number(x) + 2 * Number(y) };
+/**
+ * @typedef {object} Machine
+ * @property {string} key  its name in links
+ * @property {string} label
+ * @property {string} line  where the answers are from
+ * @property {Record<number, number>} totals  of each outcome
+ * @property {[entry: string, first: number[] | 0 | null, second: number[] | 0 | null, marks: string][]} rows
+ *   a number for each word; 0: all zeros; null: no such entry
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {Machine[]} machines
+ * @property {string[]} names  of the words
+ * @property {string[]} sides  what is compared
+ * @property {[label: string, sign: string][]} outcomes
+ * @property {Record<string, string>} titles  of entries
+ * @property {[entry: string, word: string, width: number, note: string, count: number][]} words  count: how many of the
+ *   fields are its own
+ * @property {import("../../../widgets/layouts.js").FieldColumns} fields  in the words' order
+ * @property {Record<string, string>} same  entry -> the entry that has the same words
+ * @property {string} value  entry and, if not the first, machine, with a dot between them
+ */
+
+/** @typedef {import("../../../widgets/layouts.js").Field & { bits: string }} WordField */
+/** @typedef {{ width: number, note: string, fields: WordField[] }} Word */
+/** @typedef {{ field: WordField, first: bigint, second: bigint, outcome: number }} Pair */
+
+const MOST_FOUND = 6;
+const WIDER = 4; // outcomes from here on are of fields with more than one bit
+const ORDER = [1, 2, 5, 6, 3, 4, 0]; // what differs stands first
+
+/**
+ * A field that no layout has.
+ * @param {string} name
+ * @param {string} title
+ * @param {number} bit
+ * @param {number} width
+ * @returns {WordField}
+ */
+const unknown = (name, title, bit, width) => ({
+  name,
+  bit,
+  title,
+  width,
+  show: "x",
+  values: {},
+  bits: width > 1 ? `${bit + width - 1}:${bit}` : `${bit}`,
+});
+
+/** What stands for a word that has no layout. @type {Word} */
+const RAW = { width: 32, note: "", fields: [unknown("whole word", "this book has no layout for it", 0, 32)] };
+
+/** @param {WordField} field @param {bigint} first @param {bigint} second */
+function outcomeOf(field, first, second) {
+  if (field.width === 1) return Number(first) + 2 * Number(second);
+  if (first === second) return 4;
+  return second ? 5 : 6;
+}
+
+/** @param {WordField} field @param {bigint} value */
+const textOf = (field, value) => (field.width > 1 ? fieldText(field, value) : value ? "■" : "□");
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
+function render({ model, el }) {
+  const names = model.get("names");
+  const sides = model.get("sides");
+  const outcomes = model.get("outcomes");
+  const titles = model.get("titles");
+  /** @type {Record<string, Record<string, Word>>} */
+  const layouts = {};
+  /** @type {WordField[]} */
+  const fields = fieldsOf(model.get("fields"));
+  for (const [entry, word, width, note, count] of model.get("words")) {
+    layouts[entry] ??= {};
+    layouts[entry][word] = { width, note, fields: fields.splice(0, count) };
+  }
+  for (const [entry, other] of Object.entries(model.get("same"))) layouts[entry] = layouts[other];
+  /** @param {number[] | 0 | null} values */
+  const unpackAnswer = (values) => (values === 0 ? names.map(() => 0) : values);
+  const machines = model.get("machines").map((machine) => ({
+    ...machine,
+    byEntry: new Map(machine.rows.map(([entry, first, second]) => [entry, [first, second].map(unpackAnswer)])),
+  }));
+  /** @typedef {typeof machines[number]} Answers */
+
+  /** @param {string} entry @param {string} word */
+  const layoutOf = (entry, word) => layouts[entry]?.[word] ?? RAW;
+  /** @param {string} entry @param {string} word @param {WordField} field */
+  const placeOf = (entry, word, field) =>
+    `${entry} ${word.toUpperCase()} ${field.width > 1 ? "bits" : "bit"} ${field.bits}`;
+
+  /**
+   * Every field of a word of a machine's two answers, reserved bits that are set included.
+   * @param {Answers} of
+   * @param {string} entry
+   * @param {string} word
+   * @returns {Pair[]}
+   */
+  function pairs(of, entry, word) {
+    const at = names.indexOf(word);
+    const [first, second] = (of.byEntry.get(entry) ?? [null, null]).map((values) => BigInt(values?.[at] ?? 0));
+    const layout = layoutOf(entry, word);
+    if (layout === RAW && !(first | second)) return [];
+    const odd = reservedBits(layout, first | second).map((bit) =>
+      unknown(`bit ${bit}`, "not known to this book", bit, 1),
+    );
+    return [...layout.fields, ...odd].map((field) => {
+      const [a, b] = [fieldValue(field, first), fieldValue(field, second)];
+      return { field, first: a, second: b, outcome: outcomeOf(field, a, b) };
     });
   }
-  const text = (f, n) => (f.width > 1 ? fieldText(f, n) : n ? "■" : "□");
-  const says = ({ f, x, y, o }) => `${sides[0]} ${text(f, x)}, ${sides[1]} ${text(f, y)}: ${outcomes[o][0]}`;
+  /**
+   * A field of each machine, in words.
+   * @param {string} entry
+   * @param {string} word
+   * @param {WordField} field
+   */
+  const onMachines = (entry, word, field) =>
+    machines.map((of) => {
+      const pair = of.byEntry.has(entry) && pairs(of, entry, word).find((one) => one.field.name === field.name);
+      if (!pair) return make("span", "cb-who", `${of.label}: – no such entry`);
+      const [first, second] = [textOf(field, pair.first), textOf(field, pair.second)];
+      const told = `${sides[0]} ${first}, ${sides[1]} ${second}: ${outcomes[pair.outcome][0]}`;
+      return make("span", "cb-who", `${of.label}: ${told}`);
+    });
 
-  let M = 0, key, chosen;
-  const T = (tag, className, textContent) => h(tag, { className, textContent });
-  const P = (className, role) => h("p", role ? { className, aria: { role } } : { className });
-  const note = P("bf-note", "status"), line = P("cb-line"), count = P("cb-count", "status"), found = h("ul", { className: "cb-found" }), panel = h("div", { className: "cb-words" }), legend = h("ul", { className: "cb-legend" });
-  const pick = h("select", { onchange() { M = Number(pick.value); fill(); go(key); } }, ...machines.map((m, i) => h("option", { value: i, textContent: m.label })));
-  const only = h("input", { type: "checkbox", checked: true, onchange: () => fill() });
-  const list = h("select", { size: 14, className: "cb-list", onchange() { chosen = null; go(list.value); } });
-  const find = h("input", { type: "search", className: "bf-in", spellcheck: false, autocomplete: "off", oninput: search,
-    onkeydown(e) { if (e.key === "Enter") { e.preventDefault(); found.querySelector("button")?.click(); } } });
+  let machine = machines[0];
+  /** @type {string} */
+  let key;
+  /** @type {{ word: string, field: WordField } | null} */
+  let chosen = null;
+  /** @type {Map<string, (field: WordField | null) => void>}  word -> marks a field there */
+  let marks = new Map();
 
-  function fill() {
-    const m = machines[M], shown = m.rows.filter(([k, , , marks]) => !only.checked || k === key || marks);
-    list.replaceChildren(...shown.map(([k, , , marks]) => h("option", { value: k, textContent: [k, marks, titles[k]].filter(Boolean).join("  ") })));
+  /**
+   * @param {keyof HTMLElementTagNameMap} tag
+   * @param {string} className
+   * @param {string | number} textContent
+   */
+  const make = (tag, className, textContent) => element(tag, { className, textContent });
+  /** @param {string} className */
+  const status = (className) => element("p", { className, aria: { role: "status" } });
+  const note = status("bf-note");
+  const source = element("p", { className: "cb-line" });
+  const count = status("cb-count");
+  const found = element("ul", { className: "cb-found" });
+  const panel = element("div", { className: "cb-words" });
+  const legend = element("ul", { className: "cb-legend" });
+  const menu = element(
+    "select",
+    {
+      onchange() {
+        machine = machines[Number(menu.value)];
+        fillList();
+        go(key);
+      },
+    },
+    ...machines.map(({ label }, index) => element("option", { value: index, textContent: label })),
+  );
+  const onlyDiffering = element("input", { type: "checkbox", checked: true, onchange: () => fillList() });
+  const list = element("select", {
+    size: 14,
+    className: "cb-list",
+    onchange() {
+      chosen = null;
+      go(list.value);
+    },
+  });
+  const query = element("input", {
+    type: "search",
+    className: "bf-in",
+    spellcheck: false,
+    autocomplete: "off",
+    oninput: search,
+    /** @param {KeyboardEvent} event */
+    onkeydown(event) {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      found.querySelector("button")?.click();
+    },
+  });
+  /** @param {string} text @param {HTMLElement} field */
+  const labelled = (text, field) => element("label", { className: "cb-field" }, make("span", "", text), field);
+  const root = element(
+    "div",
+    { className: "rsn-w cb" },
+    element("div", { className: "cb-bar" }, labelled("Machine", menu), labelled("Find a field", query)),
+    source,
+    count,
+    found,
+    legend,
+    note,
+    element(
+      "div",
+      { className: "cb-body" },
+      element(
+        "div",
+        {},
+        labelled("Entry", list),
+        element("label", { className: "cb-only" }, onlyDiffering, " only where they differ"),
+      ),
+      panel,
+    ),
+  );
+
+  function fillList() {
+    const shown = machine.rows.filter(([entry, , , differs]) => !onlyDiffering.checked || entry === key || differs);
+    const options = shown.map(([value, , , differs]) => {
+      const textContent = [value, differs, titles[value]].filter(Boolean).join("  ");
+      return element("option", { value, textContent });
+    });
+    list.replaceChildren(...options);
     list.value = key;
-    line.textContent = m.line;
-    pick.value = M;
-    legend.replaceChildren(...outcomes.flatMap(([label, sign], o) => (m.totals[o] ? [h("li", { data: { o } }, T("span", "cb-s", sign), `${label} `, T("b", "", m.totals[o]))] : [])));
+    source.textContent = machine.line;
+    menu.value = String(machines.indexOf(machine));
+    const lines = outcomes.map(([label, sign], outcome) => {
+      const total = machine.totals[outcome];
+      const parts = [make("span", "cb-s", sign), `${label} `, make("b", "", total)];
+      return total ? element("li", { data: { o: outcome } }, ...parts) : "";
+    });
+    legend.replaceChildren(...lines.filter(Boolean));
   }
 
-  function word(w) {
-    const m = machines[M], i = names.indexOf(w), answers = m.by.get(key), L = layoutOf(key, w), all = pairs(m, key, w), W = w.toUpperCase(), buttons = [], say = P("cb-say", "status");
-    const state = Object.fromEntries(all.flatMap(p => Array.from({ length: p.f.width }, (_, n) => [p.f.bit + n, p.o])));
-    const cells = v => h("span", { className: "cb-bits", aria: { hidden: true } }, ...Array.from({ length: L.width }, (_, n) => {
-      const bit = L.width - 1 - n;
-      return h("i", { className: v !== undefined && (BigInt(v) >> BigInt(bit)) & 1n ? "on" : "", data: { o: state[bit] ?? 0 } });
-    }));
-    const box = h("section", { className: "cb-word", aria: { label: W }, data: { w } }, T("h4", "", W), h("div", { className: "cb-rows" }, ...sides.flatMap((side, s) => {
-      const v = answers[s]?.[i];
-      return [T("span", "", side), T("code", "", v === undefined ? "no entry" : pad(L, BigInt(v))), cells(v)];
-    })));
-    const group = (o, part) => part.length && box.append(h("div", { className: "cb-group", data: { o }, aria: { role: "group", label: `${W} ${outcomes[o][0]}` } }, h("span", { className: "cb-head" }, T("span", "cb-s", outcomes[o][1]), `${outcomes[o][0]} ${part.length}`),
-      ...part.map(p => {
-        const b = h("button", { type: "button", className: "cb-f", tabIndex: -1, data: { name: p.f.name }, onclick: () => choose(w, p.f) }, T("b", "", p.f.name), T("span", "cb-n", p.f.bits),
-          o > 3 ? T("span", "cb-v", (o > 4 ? text(p.f, p.x) + " → " : "") + text(p.f, p.y)) : null);
-        buttons.push(b);
-        return b;
-      })));
-    for (const o of [1, 2, 5, 6, 3, 4, 0]) group(o, all.filter(p => p.o === o));
-    if (L.note && all.length) box.append(T("p", "cb-note", L.note));
-    const stop = i => buttons.forEach((b, j) => (b.tabIndex = i === j ? 0 : -1)); // one tab stop a word
-    stop(0);
-    box.onkeydown = e => {
-      const n = buttons.length, at = buttons.indexOf(e.target), to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: n - 1 }[e.key];
-      if (to !== undefined && at >= 0) { e.preventDefault(); stop((to + n) % n); buttons[(to + n) % n].focus(); }
+  /**
+   * One word of the entry that is shown.
+   * @param {string} word
+   */
+  function drawWord(word) {
+    const layout = layoutOf(key, word);
+    const all = pairs(machine, key, word);
+    const name = word.toUpperCase();
+    /** @type {Record<number, number>}  bit -> outcome */
+    const outcomeAt = {};
+    for (const { field, outcome } of all) {
+      for (let bit = field.bit; bit < field.bit + field.width; bit++) outcomeAt[bit] = outcome;
+    }
+    /** @param {number | undefined} value */
+    const cells = (value) => {
+      const bits = Array.from({ length: layout.width }, (_, index) => {
+        const bit = layout.width - 1 - index;
+        const isSet = value !== undefined && (BigInt(value) >> BigInt(bit)) & 1n;
+        return element("i", { className: isSet ? "on" : "", data: { o: outcomeAt[bit] ?? 0 } });
+      });
+      return element("span", { className: "cb-bits", aria: { hidden: true } }, ...bits);
     };
+    const rows = sides.flatMap((side, index) => {
+      const value = machine.byEntry.get(key)[index]?.[names.indexOf(word)];
+      const shown = value === undefined ? "no entry" : fullHex(layout, BigInt(value));
+      return [make("span", "", side), make("code", "", shown), cells(value)];
+    });
+    const box = element(
+      "section",
+      { className: "cb-word", aria: { label: name }, data: { w: word } },
+      make("h4", "", name),
+      element("div", { className: "cb-rows" }, ...rows),
+    );
+    /** @type {HTMLButtonElement[]} */
+    const buttons = [];
+    /** @param {Pair} pair */
+    function drawPair({ field, first, second, outcome }) {
+      const made = button("", () => choose(word, field), { className: "cb-f", data: { name: field.name } });
+      made.append(make("b", "", field.name), make("span", "cb-n", field.bits));
+      if (outcome >= WIDER) {
+        const before = outcome > WIDER ? `${textOf(field, first)} → ` : "";
+        made.append(make("span", "cb-v", before + textOf(field, second)));
+      }
+      buttons.push(made);
+      return made;
+    }
+    for (const outcome of ORDER) {
+      const own = all.filter((pair) => pair.outcome === outcome);
+      if (!own.length) continue;
+      const [label, sign] = outcomes[outcome];
+      const head = element("span", { className: "cb-head" }, make("span", "cb-s", sign), `${label} ${own.length}`);
+      const properties = {
+        className: "cb-group",
+        data: { o: outcome },
+        aria: { role: "group", label: `${name} ${label}` },
+      };
+      box.append(element("div", properties, head, ...own.map(drawPair)));
+    }
+    if (layout.note && all.length) box.append(make("p", "cb-note", layout.note));
+    const focus = rovingFocus(box);
+    focus.setItems(buttons);
+    const say = status("cb-say");
     box.append(say);
-    box.mark = f => {
-      buttons.forEach((b, i) => { const on = b.dataset.name === f?.name; b.setAttribute("aria-current", on); if (on) stop(i); });
-      if (f) say.replaceChildren(T("b", "", f.name), `: ${f.title}. ${place(key, w, f)}.`, ...who(key, w, f));
-      else say.replaceChildren();
-    };
+    marks.set(word, (field) => {
+      buttons.forEach((one, index) => {
+        const isOn = one.dataset.name === field?.name;
+        one.setAttribute("aria-current", String(isOn));
+        if (isOn) focus.moveTo(index);
+      });
+      if (!field) return say.replaceChildren();
+      const told = `: ${field.title}. ${placeOf(key, word, field)}.`;
+      say.replaceChildren(make("b", "", field.name), told, ...onMachines(key, word, field));
+    });
     return box;
   }
-  const now = (m, k, w, f) => { const p = m.by.has(k) && pairs(m, k, w).find(p => p.f.name === f.name); return p ? says(p) : "– no such entry"; };
-  const who = (k, w, f) => machines.map(m => T("span", "cb-who", `${m.label}: ${now(m, k, w, f)}`));
-  const mark = (c, f) => [...panel.children].find(b => b.dataset.w === c?.w)?.mark?.(f);
-  function choose(w, f) { mark(chosen, null); chosen = { w, f }; mark(chosen, f); }
 
-  function go(k, link = true) {
-    const m = machines[M];
-    note.textContent = m.by.has(k) ? "" : `${m.label} has no entry ${k}.`;
-    if (!m.by.has(k)) k = m.rows[0][0];
-    key = k;
-    if (list.value !== k) fill();
-    const answers = m.by.get(k), gone = sides.filter((_, s) => !answers[s]);
-    panel.replaceChildren(T("h3", "", k + (titles[k] ? ": " + titles[k] : "")), ...(gone.length ? [T("p", "cb-note", `No such entry: ${gone.join(", ")}. It counts as zeros.`)] : []), ...names.map(word));
-    if (chosen) mark(chosen, chosen.f);
-    const s = k + (M ? "." + m.key : "");
-    if (model.get("value") !== s) { model.set("value", s); model.save_changes(); }
-    if (link) fragment.set(model, anchor, s);
+  /** @param {string} word @param {WordField} field */
+  function choose(word, field) {
+    marks.get(chosen?.word)?.(null);
+    chosen = { word, field };
+    marks.get(word)?.(field);
   }
-  // "7.0" or "7.0.machine"; false where that is nothing here
-  function take(s) {
-    const at = s.lastIndexOf("."), who = machines.findIndex(m => m.key === s.slice(at + 1)), i = Math.max(who, 0), k = (who < 0 ? s : s.slice(0, at)).toLowerCase().replace(/^0x/, "");
-    const hit = [k, k + ".0"].find(k => machines[i].by.has(k));
+
+  /**
+   * Shows an entry.
+   * @param {string} entry
+   * @param {boolean} [toLink]
+   */
+  function go(entry, toLink = true) {
+    const missing = machine.byEntry.has(entry) ? "" : `${machine.label} has no entry ${entry}.`;
+    key = missing ? machine.rows[0][0] : entry;
+    if (list.value !== key) fillList();
+    const gone = sides.filter((_, index) => !machine.byEntry.get(key)[index]);
+    const zeros = `No such entry: ${gone.join(", ")}. It counts as zeros.`;
+    marks = new Map();
+    panel.replaceChildren(
+      make("h3", "", key + (titles[key] ? `: ${titles[key]}` : "")),
+      ...(gone.length ? [make("p", "cb-note", zeros)] : []),
+      ...names.map(drawWord),
+    );
+    if (chosen) marks.get(chosen.word)?.(chosen.field);
+    shared.save(toLink);
+    note.textContent = missing;
+  }
+  /**
+   * "7.0" or "7.0.machine"; false where that is nothing here.
+   * @param {string} text
+   */
+  function take(text) {
+    const dot = text.lastIndexOf(".");
+    const named = machines.find((one) => one.key === text.slice(dot + 1));
+    const wanted = named ?? machines[0];
+    const entry = (named ? text.slice(0, dot) : text).toLowerCase().replace(/^0x/, "");
+    const hit = [entry, `${entry}.0`].find((one) => wanted.byEntry.has(one));
     if (!hit) return false;
-    M = i; chosen = null; key = hit; fill(); go(hit, false);
+    machine = wanted;
+    chosen = null;
+    key = hit;
+    fillList();
+    go(hit, false);
     return true;
   }
 
-  const norm = s => s.toLowerCase().replace(/[^0-9a-z]/g, "");
-  const index = Object.keys(layouts).flatMap(k => Object.entries(layouts[k]).flatMap(([w, L]) => L.fields.map(f => ({ k, w, f, n: norm(f.name) })))).filter(({ k }) => machines.some(m => m.by.has(k)));
+  /** Every field of an entry that a machine has. */
+  const entries = Object.keys(layouts).sort();
+  const index = entries.flatMap((entry) =>
+    machines.some((one) => one.byEntry.has(entry))
+      ? Object.entries(layouts[entry]).flatMap(([word, { fields }]) =>
+          fields.map((field) => ({ entry, word, field, name: onlyLetters(field.name) })),
+        )
+      : [],
+  );
+  /** @param {typeof index[number]} entry */
+  function openFound({ entry, word, field }) {
+    chosen = { word, field };
+    if (!machine.byEntry.has(entry)) machine = machines.find((one) => one.byEntry.has(entry));
+    go(entry);
+    fillList();
+    panel.querySelector(".cb-say:not(:empty)")?.scrollIntoView({ block: "nearest" });
+  }
   function search() {
-    const typed = find.value.trim().toLowerCase(), q = norm(typed);
-    const rank = ({ f, n }) => (n === q ? 0 : n.startsWith(q) ? 1 : n.includes(q) ? 2 : q.length > 2 && f.title.toLowerCase().includes(typed) ? 3 : 9);
-    const hits = q ? index.map(x => [rank(x), x]).filter(([n]) => n < 9).sort((a, b) => a[0] - b[0]) : [];
-    found.replaceChildren(...hits.slice(0, 6).map(([, { k, w, f }]) => h("li", {}, h("button", { type: "button", onclick() { chosen = { w, f }; if (!machines[M].by.has(k)) M = machines.findIndex(m => m.by.has(k)); go(k); fill(); panel.querySelector(".cb-say:not(:empty)")?.scrollIntoView({ block: "nearest" }); } },
-      T("b", "", f.name), ` ${place(k, w, f)}`, ...who(k, w, f)))));
-    count.textContent = !q ? "" : hits.length ? `${hits.length > 6 ? `6 of ${hits.length}. ` : ""}Enter opens the first.` : `No field here has “${typed.slice(0, 40)}” in its name or meaning.`;
+    const typed = query.value.trim().toLowerCase();
+    const wanted = onlyLetters(typed);
+    /**
+     * 0 is best, 9 is not found.
+     * @param {typeof index[number]} entry
+     */
+    function rank({ field, name }) {
+      if (name === wanted) return 0;
+      if (name.startsWith(wanted)) return 1;
+      if (name.includes(wanted)) return 2;
+      return wanted.length > 2 && field.title.toLowerCase().includes(typed) ? 3 : 9;
+    }
+    const ranked = wanted ? index.map((entry) => ({ entry, rank: rank(entry) })).filter((hit) => hit.rank < 9) : [];
+    const hits = ranked.sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+    found.replaceChildren(
+      ...hits.slice(0, MOST_FOUND).map((hit) => {
+        const made = button("", () => openFound(hit));
+        const { entry, word, field } = hit;
+        made.append(make("b", "", field.name), ` ${placeOf(entry, word, field)}`, ...onMachines(entry, word, field));
+        return element("li", {}, made);
+      }),
+    );
+    if (!wanted) count.textContent = "";
+    else if (!hits.length) count.textContent = `No field here has “${typed.slice(0, 40)}” in its name or meaning.`;
+    else {
+      const some = hits.length > MOST_FOUND ? `${MOST_FOUND} of ${hits.length}. ` : "";
+      count.textContent = `${some}Enter opens the first.`;
+    }
   }
 
-  const label = (text, e) => h("label", { className: "cb-field" }, T("span", "", text), e);
-  const root = h("div", { className: "rsn-w cb" }, h("div", { className: "cb-bar" }, label("Machine", pick), label("Find a field", find)), line, count, found, legend, note,
-    h("div", { className: "cb-body" }, h("div", {}, label("Entry", list), h("label", { className: "cb-only" }, only, " only where they differ")), panel));
-  el.append(root);
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => key + (machine === machines[0] ? "" : `.${machine.key}`),
+    scroll: () => root.scrollIntoView(),
+    open(text, name) {
+      if (take(text)) return note.textContent;
+      const example = machines[0].rows[0][0];
+      const keys = machines.map((one) => one.key).join(", ");
+      const why = `names no entry here; this is the default. It takes an entry, such as ${example}, and a machine: ${keys}.`;
+      return rejected(name, text, why);
+    },
+    outside: take,
+  });
   take(model.get("value"));
-  const unwatch = fragment.watch([anchor], { scrollIntoView: () => root.scrollIntoView() }, (_, s) => take(s) ||
-    (note.textContent = `The link’s #${anchor}=${s} names no entry here; this is the default. It takes an entry, such as ${machines[0].rows[0][0]}, and a machine: ${machines.map(m => m.key).join(", ")}.`));
-  const outside = () => { const s = model.get("value"); if (s !== key + (M ? "." + machines[M].key : "")) take(s); };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  return shared.start(el);
 }
 export default { render };

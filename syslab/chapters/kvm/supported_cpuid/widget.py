@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from syslab.bits.core import Field, Layout
-from syslab.widgets.base import script, style
+from syslab.widgets.base import columns, script, style
 
 from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED, Pair, compare, outcome
 
@@ -47,7 +47,9 @@ class CompareBits(anywidget.AnyWidget):
     names: traitlets.List[str] = traitlets.List().tag(sync=True)
     sides: traitlets.List[str] = traitlets.List().tag(sync=True)
     outcomes: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    packed: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    words: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    same: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    fields: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     titles: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     anchor = traitlets.Unicode("compare").tag(sync=True)
     value = traitlets.Unicode().tag(sync=True)
@@ -84,12 +86,19 @@ class CompareBits(anywidget.AnyWidget):
         value = start or first[0][0]
         if not any(entry == value for entry, *_ in first):
             raise ValueError(f"CompareBits: machine {next(iter(machines))} has no entry {value}")
+        same = _same(self._layouts)
+        own = [
+            (entry, *word) for entry, found in sorted(self._layouts.items()) if entry not in same for word in sorted(found.items())
+        ]
         super().__init__(
             machines=[{"key": k, "label": m.label, "line": m.line, **_told(m, names, layouts)} for k, m in machines.items()],
             names=list(names),
             sides=list(sides),
             outcomes=[[outcomes[o], _SIGNS[o]] for o in _ORDER],
-            packed=_packed(self._layouts),
+            # each set of layouts once; every word with how many of the fields are its own
+            words=[[entry, name, x.width, x.note, len(x.fields)] for entry, name, x in own],
+            fields=columns(_field(field) for _, _, x in own for field in x.fields),
+            same=same,
             titles={entry: text for entry, text in titles.items() if text},
             anchor=anchor,
             value=value,
@@ -145,21 +154,13 @@ def paired(names: Sequence[str], layouts: Mapping[str, Layout], first: Words, se
     return said
 
 
-def _packed(layouts: Mapping[str, Mapping[str, Layout]]) -> dict[str, Any]:
-    """Each set of layouts once; an entry that has the same as an earlier one names that."""
+def _same(layouts: Mapping[str, Mapping[str, Layout]]) -> dict[str, str]:
+    """Entry -> the first one that has the same layouts, of those that are not the first themselves."""
     seen: dict[tuple[str, ...], str] = {}
-    packed: dict[str, Any] = {}
-    for entry, found in layouts.items():
-        first = seen.setdefault(tuple(layout.anchor for layout in found.values()), entry)
-        packed[entry] = first if first != entry else {n: [x.width, x.note, *map(_field, x.fields)] for n, x in found.items()}
-    return packed
+    first = {entry: seen.setdefault(tuple(x.anchor for x in found.values()), entry) for entry, found in layouts.items()}
+    return {entry: other for entry, other in first.items() if other != entry}
 
 
-def _field(f: Field) -> list[Any]:
-    """name, bit, title, width, show, values; what is usual at the end left out."""
-    row = [f.name, f.bit, f.title, f.width, f.show, {str(k): v for k, v in f.values.items()}]
-    usual: list[Any] = [None, None, None, 1, "d", {}]
-    while row[-1] == usual[-1]:
-        row.pop()
-        usual.pop()
-    return row
+def _field(f: Field) -> dict[str, Any]:
+    values = {str(k): v for k, v in f.values.items()}
+    return {"name": f.name, "bit": f.bit, "title": f.title, "width": f.width, "show": f.show, "values": values or None}

@@ -1,104 +1,271 @@
-// The reader as scheduler: programs in lanes, their store buffers, memory. States and moves come from a model.
+/**
+ * The reader as scheduler: programs in lanes, their store buffers, memory. States and moves are a graph that Python has
+ * computed; this only walks it.
+ */
+import { button, connect, element, noteLine, rejected, uniqueId } from "../../../widgets/frame.js";
+
+/** @typedef {[done: number[], buffers: string[], values: string[], outcome: string, after: Record<string, number>]} State
+ *  for each lane the lines done and the store buffer's text; memory; how it ends, if it does; move -> the next state */
+
+/**
+ * @typedef {object} Graph
+ * @property {string} title
+ * @property {string[][]} programs  the lines of each lane
+ * @property {State[]} states
+ * @property {[outcome: string, moves: string][]} runs  a shortest run for each outcome that there is
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {string[]} lanes
+ * @property {string[]} memory  names of its cells
+ * @property {[letter: string, lane: number, label: string, told: string][]} moves
+ * @property {[name: string, tone: string, told: string][]} outcomes
+ * @property {[key: string, graph: Graph][]} graphs
+ * @property {string} value  a graph's key, a dot, the moves' letters
+ */
+
+const LONGEST = 200;
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const lanes = model.get("lanes"), memory = model.get("memory"), moves = model.get("moves"), outcomes = model.get("outcomes"), graphs = Object.fromEntries(model.get("graphs")), anchor = model.get("anchor");
-  const keys = model.get("graphs").map(g => g[0]), home = model.get("value");
-  let key, path, tail = ""; // tail: steps taken back, for the slider
-  const follow = (k, letters) => {
-    let at = 0;
+  const lanes = model.get("lanes");
+  const moves = model.get("moves");
+  const outcomes = model.get("outcomes");
+  const start = model.get("value");
+  const keys = model.get("graphs").map(([name]) => name);
+  /** @type {Record<string, Graph>} */
+  const graphs = Object.fromEntries(model.get("graphs"));
+  /** @type {string} */
+  let key;
+  let path = "";
+  let tail = ""; // steps taken back, for the slider
+
+  /**
+   * The states on a way, the first included; null where it cannot be walked.
+   * @param {string} graph
+   * @param {string} letters
+   */
+  function follow(graph, letters) {
     const seen = [0];
-    for (const c of letters) {
-      const to = graphs[k].states[at][4];
-      if (!Object.hasOwn(to, c)) return null;
-      seen.push(at = to[c]);
+    for (const letter of letters) {
+      const [, , , , after] = graphs[graph].states[seen.at(-1)];
+      if (!Object.hasOwn(after, letter)) return null;
+      seen.push(after[letter]);
     }
     return seen;
-  };
-  const parse = s => {
-    const dot = s.indexOf("."), k = s.slice(0, dot), letters = s.slice(dot + 1);
-    return dot > 0 && Object.hasOwn(graphs, k) && letters.length < 200 && follow(k, letters) ? [k, letters] : null;
-  };
-  const text = () => key + "." + path;
-  const pickId = uid(), pick = h("select", { id: pickId, onchange() { key = pick.value; path = tail = ""; set(); } }, ...keys.map(k => h("option", { value: k, textContent: graphs[k].title })));
-  const runs = h("span", { className: "il-runs" }), note = h("p", { className: "bf-note", aria: { live: "polite" } });
+  }
+  /** @param {string} text */
+  function take(text) {
+    const dot = text.indexOf(".");
+    const graph = text.slice(0, dot);
+    const letters = text.slice(dot + 1);
+    if (dot < 1 || !Object.hasOwn(graphs, graph) || letters.length >= LONGEST || !follow(graph, letters)) return false;
+    key = graph;
+    path = letters;
+    tail = "";
+    return true;
+  }
+
+  const menuId = uniqueId();
+  const menu = element(
+    "select",
+    {
+      id: menuId,
+      onchange() {
+        key = menu.value;
+        walk("");
+      },
+    },
+    ...keys.map((value) => element("option", { value, textContent: graphs[value].title })),
+  );
+  const runs = element("span", { className: "il-runs" });
+  const note = noteLine();
+  /** @param {string} className */
+  const title = (className, textContent = "") => element("p", { className, textContent });
   const cards = lanes.map((name, lane) => {
-    const list = h("ol"), buffer = h("span", { className: "il-cell" });
-    const buttons = moves.filter(m => m[1] === lane).map(m => h("button", { type: "button", className: "il-move", data: { move: m[0] }, onclick: () => go(m[0]) }));
-    return { list, buffer, buttons, box: h("section", { className: "il-lane", aria: { label: name } }, h("p", { className: "il-name", textContent: name }), list,
-      h("p", { className: "il-buffer" }, "Store buffer ", buffer), h("div", { className: "il-moves" }, ...buttons)) };
+    const list = element("ol");
+    const buffer = element("span", { className: "il-cell" });
+    const buttons = moves
+      .filter(([, owner]) => owner === lane)
+      .map(([letter]) => button("", () => go(letter), { className: "il-move", data: { move: letter } }));
+    const box = element(
+      "section",
+      { className: "il-lane", aria: { label: name } },
+      title("il-name", name),
+      list,
+      element("p", { className: "il-buffer" }, "Store buffer ", buffer),
+      element("div", { className: "il-moves" }, ...buttons),
+    );
+    return { list, buffer, buttons, box };
   });
-  const cells = memory.map(name => h("span", { className: "il-cell" }));
-  const mem = h("section", { className: "il-memory", aria: { label: "Memory" } }, h("p", { className: "il-name", textContent: "Memory" }), h("p", {}, ...memory.flatMap((name, i) => [h("span", { className: "il-var" }, name + " ", cells[i])])));
-  const sliderId = uid(), slider = h("input", { type: "range", id: sliderId, min: 0, oninput() { const all = path + tail, n = Number(slider.value); path = all.slice(0, n); tail = all.slice(n); set(); } });
-  const back = h("button", { type: "button", textContent: "Undo", onclick() { if (!path) return; tail = path.slice(-1) + tail; path = path.slice(0, -1); set(); } });
-  const reset = h("button", { type: "button", textContent: "Start over", onclick() { path = tail = ""; set(); } });
-  const log = h("ol", { className: "il-log" }), say = h("p", { className: "il-say", aria: { role: "status" } });
-  const describe = (k, at, letter) => {
-    const [, lane, , told] = moves.find(m => m[0] === letter), [done, buffers] = graphs[k].states[at];
-    return `${lanes[lane]}: ` + told.replace("{}", graphs[k].programs[lane][done[lane]] ?? "").replace("[]", buffers[lane].split(", ")[0]);
-  };
-  function paint() {
-    const G = graphs[key], seen = follow(key, path), at = seen.at(-1), [done, buffers, values, outcome, after] = G.states[at];
-    pick.value = key;
-    cards.forEach((c, lane) => {
-      c.list.replaceChildren(...G.programs[lane].map((line, i) => h("li", { className: i < done[lane] ? "il-done" : i === done[lane] ? "il-now" : "", textContent: line, ...(i === done[lane] ? { aria: { current: "step" } } : {}) })));
-      c.buffer.textContent = buffers[lane] || "empty";
-      c.buffer.classList.toggle("il-full", !!buffers[lane]);
-      for (const b of c.buttons) {
-        const can = Object.hasOwn(after, b.dataset.move);
-        b.textContent = moves.find(m => m[0] === b.dataset.move)[2];
-        b.setAttribute("aria-disabled", String(!can));
-        b.setAttribute("aria-label", `${lanes[lane]}: ${b.textContent}`);
+  const cells = model.get("memory").map(() => element("span", { className: "il-cell" }));
+  const memory = element(
+    "section",
+    { className: "il-memory", aria: { label: "Memory" } },
+    title("il-name", "Memory"),
+    element(
+      "p",
+      {},
+      ...model.get("memory").map((name, index) => element("span", { className: "il-var" }, `${name} `, cells[index])),
+    ),
+  );
+  const sliderId = uniqueId();
+  const slider = element("input", {
+    type: "range",
+    id: sliderId,
+    min: 0,
+    oninput() {
+      const all = path + tail;
+      const step = Number(slider.value);
+      walk(all.slice(0, step), all.slice(step));
+    },
+  });
+  const back = button("Undo", () => {
+    if (path) walk(path.slice(0, -1), path.slice(-1) + tail);
+  });
+  const again = button("Start over", () => walk(""));
+  const log = element("ol", { className: "il-log" });
+  const say = element("p", { className: "il-say", aria: { role: "status" } });
+  const root = element(
+    "div",
+    { className: "rsn-w il" },
+    element(
+      "div",
+      { className: "bf-field il-pick" },
+      element("label", { htmlFor: menuId, textContent: "How it is written" }),
+      menu,
+    ),
+    element("div", { className: "il-board" }, cards[0].box, memory, ...cards.slice(1).map(({ box }) => box)),
+    say,
+    element(
+      "div",
+      { className: "il-bar" },
+      back,
+      again,
+      element("label", { htmlFor: sliderId, textContent: "Scrub" }),
+      slider,
+    ),
+    element("div", { className: "il-bar" }, element("span", { textContent: "Show a run:" }), runs),
+    note,
+    element("details", { open: true }, element("summary", { textContent: "What has happened" }), log),
+  );
+
+  /**
+   * A move, in words.
+   * @param {number} at
+   * @param {string} letter
+   */
+  function inWords(at, letter) {
+    const [, lane, , told] = moves.find(([name]) => name === letter);
+    const [done, buffers] = graphs[key].states[at];
+    const line = graphs[key].programs[lane][done[lane]] ?? "";
+    return `${lanes[lane]}: ${told.replace("{}", line).replace("[]", buffers[lane].split(", ")[0])}`;
+  }
+  /** @param {Graph} graph @param {State} state */
+  function paintLanes(graph, [done, buffers, , , after]) {
+    cards.forEach(({ list, buffer, buttons }, lane) => {
+      const lines = graph.programs[lane].map((textContent, index) => {
+        const isNow = index === done[lane];
+        const className = index < done[lane] ? "il-done" : isNow ? "il-now" : "";
+        return element("li", { className, textContent, aria: isNow ? { current: "step" } : {} });
+      });
+      list.replaceChildren(...lines);
+      buffer.textContent = buffers[lane] || "empty";
+      buffer.classList.toggle("il-full", !!buffers[lane]);
+      for (const one of buttons) {
+        const [letter, , label] = moves.find(([name]) => name === one.dataset.move);
+        one.textContent = label;
+        one.setAttribute("aria-disabled", String(!Object.hasOwn(after, letter)));
+        one.setAttribute("aria-label", `${lanes[lane]}: ${label}`);
       }
     });
-    values.forEach((v, i) => { cells[i].textContent = v; cells[i].classList.toggle("il-full", !!v); });
-    log.replaceChildren(...[...path].map((c, i) => h("li", { textContent: describe(key, seen[i], c) })));
-    const all = path + tail;
-    slider.max = Math.max(1, all.length);
-    slider.value = path.length;
-    slider.disabled = !all.length;
-    slider.setAttribute("aria-valuetext", `step ${path.length} of ${all.length}`);
+  }
+  /**
+   * A button for each outcome: it shows a run that ends so, or says that there is none.
+   * @param {Graph} graph
+   */
+  function paintRuns(graph) {
+    const buttons = outcomes.map(([name]) => {
+      const run = graph.runs.find(([outcome]) => outcome === name);
+      const act = () => {
+        if (run) walk(run[1]);
+        else note.textContent = `No run ends so: ${graph.states.length} states were searched, all there are.`;
+      };
+      return button(name, act, {
+        title: run ? "show a shortest run that ends so" : "no run ends so",
+        aria: { disabled: String(!run), pressed: String(!!run && run[1] === path) },
+      });
+    });
+    runs.replaceChildren(...buttons);
+  }
+  function paint() {
+    const graph = graphs[key];
+    const seen = follow(key, path);
+    const state = graph.states[seen.at(-1)];
+    const [, , values, outcome] = state;
+    menu.value = key;
+    paintLanes(graph, state);
+    values.forEach((value, index) => {
+      cells[index].textContent = value;
+      cells[index].classList.toggle("il-full", !!value);
+    });
+    const told = [...path].map((letter, index) => element("li", { textContent: inWords(seen[index], letter) }));
+    log.replaceChildren(...told);
+    const total = path.length + tail.length;
+    slider.max = String(Math.max(1, total));
+    slider.value = String(path.length);
+    slider.disabled = !total;
+    slider.setAttribute("aria-valuetext", `step ${path.length} of ${total}`);
     back.setAttribute("aria-disabled", String(!path));
-    reset.setAttribute("aria-disabled", String(!all));
-    runs.replaceChildren(...outcomes.map(([name]) => {
-      const run = G.runs.find(r => r[0] === name);
-      return h("button", { type: "button", textContent: name, aria: { disabled: String(!run), pressed: String(!!run && run[1] === path) }, title: run ? "show a shortest run that ends so" : "no run ends so",
-        onclick() { if (run) { path = run[1]; tail = ""; set(); } else note.textContent = `No run ends so: ${G.states.length} states were searched, all there are.`; } });
-    }));
-    const told = outcomes.find(o => o[0] === outcome);
-    say.textContent = !told ? (path ? `Step ${path.length}.` : "Nothing has happened yet. Which step comes first is up to you.") : told[2];
-    say.dataset.tone = told ? told[1] : "";
+    again.setAttribute("aria-disabled", String(!total));
+    paintRuns(graph);
+    const end = outcomes.find(([name]) => name === outcome);
+    if (end) say.textContent = end[2];
+    else if (path) say.textContent = `Step ${path.length}.`;
+    else say.textContent = "Nothing has happened yet. Which step comes first is up to you.";
+    say.dataset.tone = end ? end[1] : "";
   }
+
+  /** @param {string} letter */
   function go(letter) {
-    if (!Object.hasOwn(graphs[key].states[follow(key, path).at(-1)][4], letter)) return;
-    tail = tail[0] === letter ? tail.slice(1) : "";
-    path += letter;
-    set();
+    const [, , , , after] = graphs[key].states[follow(key, path).at(-1)];
+    if (Object.hasOwn(after, letter)) walk(path + letter, tail[0] === letter ? tail.slice(1) : "");
   }
-  function set(link = true) {
-    note.textContent = "";
-    if (model.get("value") !== text()) { model.set("value", text()); model.save_changes(); }
-    const kept = document.activeElement?.closest?.(".il-runs") ? [...runs.children].indexOf(document.activeElement) : -1;
+  /** @param {string} letters @param {string} [takenBack] */
+  function walk(letters, takenBack = "") {
+    path = letters;
+    tail = takenBack;
+    changed();
+  }
+  function changed(toLink = true) {
+    const inRuns = [...runs.children].indexOf(document.activeElement);
     paint();
-    if (kept >= 0) runs.children[kept].focus();
-    if (link) fragment.set(model, anchor, text());
+    /** @type {HTMLElement} */ (runs.children[inRuns])?.focus(); // they were drawn anew
+    note.textContent = "";
+    shared.save(toLink);
   }
-  const root = h("div", { className: "rsn-w il" }, h("div", { className: "bf-field il-pick" }, h("label", { htmlFor: pickId, textContent: "How it is written" }), pick),
-    h("div", { className: "il-board" }, cards[0].box, mem, ...cards.slice(1).map(c => c.box)), say,
-    h("div", { className: "il-bar" }, back, reset, h("label", { htmlFor: sliderId, textContent: "Scrub" }), slider),
-    h("div", { className: "il-bar" }, h("span", { textContent: "Show a run:" }), runs), note,
-    h("details", { open: true }, h("summary", { textContent: "What has happened" }), log));
-  el.append(root);
-  const take = s => { const p = parse(s); if (p) { [key, path] = p; tail = ""; } return !!p; };
-  take(home);
-  paint();
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const ok = take(s);
-    if (!ok) take(home);
-    set(false);
-    note.textContent = ok ? "" : `The link’s #${anchor}=${s.slice(0, 60)} is no run here; this is the default. It takes ${keys.join(", ")}, a dot, and steps out of ${moves.map(m => m[0]).join(" ")}.`;
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => `${key}.${path}`,
+    open(text, name) {
+      const good = take(text);
+      if (!good) take(start);
+      changed(false);
+      if (good) return "";
+      const letters = moves.map(([letter]) => letter).join(" ");
+      const why = `is no run here; this is the default. It takes ${keys.join(", ")}, a dot, and steps out of ${letters}.`;
+      return rejected(name, text, why);
+    },
+    outside(text) {
+      if (take(text)) paint();
+    },
   });
-  const outside = () => { if (model.get("value") !== text() && take(model.get("value"))) paint(); };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  take(start);
+  paint();
+  return shared.start(el);
 }
 export default { render };

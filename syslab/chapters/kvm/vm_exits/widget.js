@@ -1,111 +1,298 @@
-// Mask, read shadow and operand, a column for each named bit. One tab stop; arrows move, Space and Enter flip.
+/**
+ * Mask, read shadow and operand of a control register, a column for each named bit, and whether the write leaves the
+ * guest. One tab stop; arrows move, Space and Enter flip.
+ */
+import {
+  button,
+  connect,
+  element,
+  markInvalid,
+  noteLine,
+  rejected,
+  rovingFocus,
+  textField,
+  uniqueId,
+} from "../../../widgets/frame.js";
+import { readWord } from "../../../widgets/layouts.js";
+
+/** @typedef {"mask" | "shadow" | "real" | "operand"} Part */
+
+/**
+ * @typedef {object} Write  an instruction
+ * @property {string} key
+ * @property {string} name
+ * @property {string} layout
+ * @property {string} looks  hex: the bits it can change
+ * @property {string} sets  hex: the bits it can only set
+ * @property {string} [operand]  hex: what it always writes
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {Write[]} writes
+ * @property {Record<string, { name: string, fields: [bit: number, name: string, title: string][] }>} fields  by layout
+ * @property {[label: string, value: string][]} presets
+ * @property {string} value  an instruction's key, then mask, shadow, real register and operand in hex, with dots between
+ */
+
+/** @type {Part[]} */
+const PARTS = ["mask", "shadow", "real", "operand"];
+/** @type {Part[]} */
+const ROWS = ["mask", "shadow", "operand"];
+/** @type {Record<Part, string>} */
+const LABELS = { mask: "Guest/host mask", shadow: "Read shadow", real: "The real register", operand: "Operand" };
+const ALL = (1n << 64n) - 1n;
+
+/** @param {bigint} value */
+const hex = (value) => `0x${value.toString(16)}`;
+/** @param {bigint} value @param {number} bit */
+const bitOf = (value, bit) => Number((value >> BigInt(bit)) & 1n);
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const writes = model.get("writes"), layouts = model.get("fields"), presets = model.get("presets"), anchor = model.get("anchor");
-  const ALL = (1n << 64n) - 1n, PARTS = ["mask", "shadow", "real", "operand"], ROWS = ["mask", "shadow", "operand"];
-  const LABEL = { mask: "Guest/host mask", shadow: "Read shadow", real: "The real register", operand: "Operand" };
-  const root = h("div", { className: "rsn-w mr" }), grid = h("div", { className: "mr-bits" }), note = h("p", { className: "bf-note", aria: { live: "polite" } });
-  const head = h("p", { className: "mr-head" }), lines = h("dl", { className: "mr-lines" }), out = h("div", { className: "mr-out", aria: { role: "status" } }, head, lines);
-  const hex = v => "0x" + v.toString(16), bitOf = (v, i) => Number((v >> BigInt(i)) & 1n);
-  let W, S = {}, cols = [], at = [0, 0];
+  const writes = model.get("writes");
+  const layouts = model.get("fields");
+  const start = model.get("value");
+  let write = writes[0];
+  /** @type {Record<Part, bigint>} */
+  let state = { mask: 0n, shadow: 0n, real: 0n, operand: 0n };
+  /** @typedef {{ bit: number, keys: HTMLButtonElement[], sign: HTMLElement, box: HTMLElement }} Column */
+  /** @type {Column[]} */
+  let columns = [];
 
-  // the same rules as syslab/layouts/cr_mask.py
-  const source = () => (W.operand === undefined ? S.operand : BigInt(W.operand));
-  const tries = () => BigInt(W.looks) & ~(BigInt(W.sets) & ~source()) & ALL;
-  const refused = () => (source() ^ S.shadow) & S.mask & tries();
-  const after = () => { const own = tries() & ~S.mask; return (S.real & ~own) | (source() & own); };
-  const reads = real => (real & ~S.mask & ALL) | (S.shadow & S.mask);
-  const text = () => [W.key, ...PARTS.map(p => S[p].toString(16))].join(".");
+  // the same rules as model.py beside this file; a test compares them
+  const operand = () => (write.operand === undefined ? state.operand : BigInt(write.operand));
+  const tried = () => BigInt(write.looks) & ~(BigInt(write.sets) & ~operand()) & ALL;
+  const refused = () => (operand() ^ state.shadow) & state.mask & tried();
+  const realAfter = () => {
+    const own = tried() & ~state.mask;
+    return (state.real & ~own) | (operand() & own);
+  };
+  /**
+   * What the guest reads.
+   * @param {bigint} real
+   */
+  const readOf = (real) => (real & ~state.mask & ALL) | (state.shadow & state.mask);
 
-  function parse(s) {
-    const parts = s.split("."), w = writes.find(x => x.key === parts[0]);
-    if (!w || parts.length !== 5 || !parts.slice(1).every(p => /^[0-9a-f]{1,16}$/i.test(p))) return false;
-    W = w;
-    PARTS.forEach((p, i) => (S[p] = BigInt("0x" + parts[i + 1])));
+  const text = () => [write.key, ...PARTS.map((part) => state[part].toString(16))].join(".");
+  /** @param {string} said */
+  function take(said) {
+    const [key, ...words] = said.split(".");
+    const wanted = writes.find((one) => one.key === key);
+    if (!wanted || words.length !== 4 || !words.every((word) => /^[0-9a-f]{1,16}$/i.test(word))) return false;
+    write = wanted;
+    const [mask, shadow, real, source] = words.map((word) => BigInt(`0x${word}`));
+    state = { mask, shadow, real, operand: source };
     return true;
   }
-  const fields = {}, words = h("div", { className: "mr-words" }, ...PARTS.map(p => {
-    const id = uid();
-    fields[p] = h("input", { id, type: "text", className: "bf-in", spellcheck: false, autocomplete: "off", onchange() { take(p); }, onkeydown(e) { if (e.key === "Enter") { e.preventDefault(); take(p); } } });
-    return h("span", { className: "bf-field" }, h("label", { htmlFor: id, textContent: LABEL[p] }), fields[p]);
-  }));
-  function take(p) {
-    const r = read({ name: LABEL[p], width: 64, readers: [], accepts: "hex, binary, decimal" }, fields[p].value);
-    if (r.error) { fields[p].setAttribute("aria-invalid", "true"); note.textContent = r.error; return; }
-    S[p] = r.value; set();
-  }
-  const pickId = uid(), pick = h("select", { id: pickId, onchange() { W = writes[pick.value]; build(); set(); } }, ...writes.map((w, i) => h("option", { value: i, textContent: w.name })));
-  const buttons = h("div", { className: "bf-presets" }, ...presets.map(([label, v]) => h("button", { type: "button", textContent: label, data: { v }, onclick() { parse(v); build(); set(); } })));
 
-  function focusAt(c, r, move = true) {
-    cols[at[0]]?.keys[at[1]] && (cols[at[0]].keys[at[1]].tabIndex = -1);
-    at = [(c + cols.length) % cols.length, (r + ROWS.length) % ROWS.length];
-    const b = cols[at[0]].keys[at[1]];
-    b.tabIndex = 0;
-    if (move) b.focus();
-  }
-  grid.onkeydown = e => {
-    const [c, r] = at, to = { ArrowLeft: [c - 1, r], ArrowRight: [c + 1, r], ArrowUp: [c, r - 1], ArrowDown: [c, r + 1], Home: [0, r], End: [cols.length - 1, r] }[e.key];
-    if (to) { e.preventDefault(); focusAt(...to); }
-  };
-  function build() {
-    const L = layouts[W.layout];
-    grid.setAttribute("role", "group");
-    grid.setAttribute("aria-label", `${L.name}: mask, shadow and operand of each named bit, arrow keys move`);
-    cols = L.fields.toReversed().map(([bit, name, title], c) => {
-      const keys = ROWS.map((row, r) => h("button", { type: "button", tabIndex: -1, className: "mr-key", data: { row, bit }, aria: { label: `${LABEL[row]}, bit ${bit} ${name}` },
-        onclick() { focusAt(c, r, false); if (row === "operand" && W.operand !== undefined) return; S[row] ^= 1n << BigInt(bit); set(); } },
-        h("span", { textContent: row }), h("b", {})));
-      const sign = h("span", { className: "mr-sign" });
-      return { bit, keys, sign, box: h("div", { className: "mr-col", title }, h("span", { className: "mr-name", textContent: name }), h("span", { className: "mr-n", textContent: bit }), ...keys, sign) };
+  const note = noteLine();
+  const head = element("p", { className: "mr-head" });
+  const lines = element("dl", { className: "mr-lines" });
+  const grid = element("div", { className: "mr-bits" });
+  /** @param {Part} part */
+  function wordField(part) {
+    const id = uniqueId();
+    const field = textField({
+      id,
+      onchange: () => takeWord(part),
+      /** @param {KeyboardEvent} event */
+      onkeydown(event) {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        takeWord(part);
+      },
     });
-    grid.replaceChildren(...cols.map(c => c.box));
-    at = [0, 0];
-    cols[0].keys[0].tabIndex = 0;
+    const label = element("label", { htmlFor: id, textContent: LABELS[part] });
+    return { field, box: element("span", { className: "bf-field" }, label, field) };
   }
-  const names = bits => {
-    const known = layouts[W.layout].fields.filter(([b]) => bitOf(bits, b)), rest = known.reduce((v, [b]) => v & ~(1n << BigInt(b)), bits);
-    return [...known.map(([, name]) => name), ...(rest ? [`unnamed bits ${hex(rest)}`] : [])].join(", ");
+  const words = {
+    mask: wordField("mask"),
+    shadow: wordField("shadow"),
+    real: wordField("real"),
+    operand: wordField("operand"),
   };
-  function paint() {
-    const bad = refused(), fixed = W.operand !== undefined;
-    pick.value = writes.indexOf(W);
-    for (const p of PARTS) { fields[p].value = hex(p === "operand" ? source() : S[p]); fields[p].removeAttribute("aria-invalid"); }
-    fields.operand.disabled = fixed;
-    for (const { bit, keys, sign, box } of cols) {
-      const host = bitOf(S.mask, bit), wrong = bitOf(bad, bit), tried = bitOf(tries(), bit);
-      ROWS.forEach((row, r) => {
-        const v = bitOf(row === "operand" ? source() : S[row], bit);
-        keys[r].setAttribute("aria-pressed", String(!!v));
-        keys[r].lastChild.textContent = v;
-        keys[r].classList.toggle("mr-off", (row === "operand" && !tried) || (row === "shadow" && !host));
-      });
-      box.dataset.sign = wrong ? "bad" : host ? "host" : "guest";
-      sign.textContent = wrong ? "exit" : host ? "host’s" : "guest’s";
+  const menuId = uniqueId();
+  const menu = element(
+    "select",
+    {
+      id: menuId,
+      onchange() {
+        write = writes[Number(menu.value)];
+        build();
+        changed();
+      },
+    },
+    ...writes.map(({ name }, index) => element("option", { value: index, textContent: name })),
+  );
+  const presets = element(
+    "div",
+    { className: "bf-presets" },
+    ...model.get("presets").map(([label, value]) =>
+      button(
+        label,
+        () => {
+          take(value);
+          build();
+          changed();
+        },
+        { data: { v: value } },
+      ),
+    ),
+  );
+  const root = element(
+    "div",
+    { className: "rsn-w mr" },
+    element(
+      "div",
+      { className: "bf-field bf-pick" },
+      element("label", { htmlFor: menuId, textContent: "Instruction" }),
+      menu,
+    ),
+    presets,
+    grid,
+    element("div", { className: "mr-words" }, ...PARTS.map((part) => words[part].box)),
+    note,
+    element("div", { className: "mr-out", aria: { role: "status" } }, head, lines),
+  );
+
+  /** @param {Part} part */
+  function takeWord(part) {
+    const { field } = words[part];
+    /** @type {import("../../../widgets/layouts.js").Readable} */
+    const layout = { name: LABELS[part], width: 64, readers: [], accepts: "hex, binary, decimal" };
+    const found = readWord(layout, field.value);
+    if (found.error) {
+      markInvalid(field, true);
+      note.textContent = found.error;
+      return;
     }
-    head.textContent = bad ? `${W.name} leaves the guest: ${names(bad)} would not match the shadow.` : `${W.name} stays in the guest.`;
-    head.dataset.tone = bad ? "bad" : "good";
-    const before = reads(S.real), row = (a, b) => [h("dt", { textContent: a }), h("dd", { textContent: b })];
-    lines.replaceChildren(...row("Guest reads before", hex(before)),
-      ...(bad ? row("Now", "the hypervisor decides what the write does") : [...row("Real register after", hex(after())), ...row("Guest reads after", hex(reads(after())))]));
-    for (const b of buttons.children) b.setAttribute("aria-pressed", String(b.dataset.v === text()));
+    state[part] = found.value;
+    changed();
   }
-  function set(link = true) {
-    if (model.get("value") !== text()) { model.set("value", text()); model.save_changes(); }
-    paint();
-    if (link) { note.textContent = ""; fragment.set(model, anchor, text()); }
-  }
-  root.append(h("div", { className: "bf-field bf-pick" }, h("label", { htmlFor: pickId, textContent: "Instruction" }), pick), buttons, grid, words, note, out);
-  el.append(root);
-  const start = model.get("value");
-  parse(start); build(); paint();
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const ok = parse(s);
-    if (!ok) parse(start);
-    build(); set(false);
-    note.textContent = ok ? "" : `The link’s #${anchor}=${s.slice(0, 60)} is no state of this register; this is the default. It takes an instruction (${writes.map(w => w.key).join(", ")}), then ${PARTS.join(", ")} in hex, with dots between.`;
+
+  // column by column: the buttons of one bit follow one another
+  const focus = rovingFocus(grid, (at) => {
+    const [row, all] = [at % ROWS.length, columns.length * ROWS.length];
+    return {
+      ArrowLeft: at - ROWS.length,
+      ArrowRight: at + ROWS.length,
+      ArrowUp: row ? at - 1 : at + ROWS.length - 1,
+      ArrowDown: row < ROWS.length - 1 ? at + 1 : at - row,
+      Home: row,
+      End: all - ROWS.length + row,
+    };
   });
-  const outside = () => { if (model.get("value") !== text() && parse(model.get("value"))) { build(); paint(); } };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  /** @param {[number, string, string]} field @param {number} index */
+  function drawColumn([bit, name, title], index) {
+    const keys = ROWS.map((row, at) => {
+      const key = button(
+        "",
+        () => {
+          focus.moveTo(index * ROWS.length + at);
+          if (row === "operand" && write.operand !== undefined) return;
+          state[row] ^= 1n << BigInt(bit);
+          changed();
+        },
+        { className: "mr-key", data: { row, bit }, aria: { label: `${LABELS[row]}, bit ${bit} ${name}` } },
+      );
+      key.append(element("span", { textContent: row }), element("b"));
+      return key;
+    });
+    const sign = element("span", { className: "mr-sign" });
+    const box = element(
+      "div",
+      { className: "mr-col", title },
+      element("span", { className: "mr-name", textContent: name }),
+      element("span", { className: "mr-n", textContent: bit }),
+      ...keys,
+      sign,
+    );
+    return { bit, keys, sign, box };
+  }
+  function build() {
+    const { name, fields } = layouts[write.layout];
+    grid.setAttribute("role", "group");
+    grid.setAttribute("aria-label", `${name}: mask, shadow and operand of each named bit, arrow keys move`);
+    columns = [...fields].reverse().map(drawColumn);
+    grid.replaceChildren(...columns.map(({ box }) => box));
+    focus.setItems(columns.flatMap(({ keys }) => keys));
+  }
+  /** @param {bigint} bits */
+  function namesOf(bits) {
+    const known = layouts[write.layout].fields.filter(([bit]) => bitOf(bits, bit));
+    const rest = known.reduce((left, [bit]) => left & ~(1n << BigInt(bit)), bits);
+    return [...known.map(([, name]) => name), ...(rest ? [`unnamed bits ${hex(rest)}`] : [])].join(", ");
+  }
+  /** @param {Column} column @param {bigint} wrong  the bits that do not match the shadow */
+  function paintColumn({ bit, keys, sign, box }, wrong) {
+    const isHosts = bitOf(state.mask, bit);
+    const isWrong = bitOf(wrong, bit);
+    ROWS.forEach((row, index) => {
+      const value = bitOf(row === "operand" ? operand() : state[row], bit);
+      const isIdle = (row === "operand" && !bitOf(tried(), bit)) || (row === "shadow" && !isHosts);
+      keys[index].setAttribute("aria-pressed", String(!!value));
+      keys[index].lastChild.textContent = String(value);
+      keys[index].classList.toggle("mr-off", isIdle);
+    });
+    box.dataset.sign = isWrong ? "bad" : isHosts ? "host" : "guest";
+    sign.textContent = isWrong ? "exit" : isHosts ? "host’s" : "guest’s";
+  }
+  function paint() {
+    const wrong = refused();
+    menu.value = String(writes.indexOf(write));
+    for (const part of PARTS) {
+      words[part].field.value = hex(part === "operand" ? operand() : state[part]);
+      markInvalid(words[part].field, false);
+    }
+    words.operand.field.disabled = write.operand !== undefined;
+    for (const column of columns) paintColumn(column, wrong);
+    head.textContent = wrong
+      ? `${write.name} leaves the guest: ${namesOf(wrong)} would not match the shadow.`
+      : `${write.name} stays in the guest.`;
+    head.dataset.tone = wrong ? "bad" : "good";
+    /** @type {[string, string][]} */
+    const told = [["Guest reads before", hex(readOf(state.real))]];
+    if (wrong) told.push(["Now", "the hypervisor decides what the write does"]);
+    else told.push(["Real register after", hex(realAfter())], ["Guest reads after", hex(readOf(realAfter()))]);
+    const parts = told.flatMap(([term, value]) => [
+      element("dt", { textContent: term }),
+      element("dd", { textContent: value }),
+    ]);
+    lines.replaceChildren(...parts);
+    for (const preset of /** @type {Iterable<HTMLElement>} */ (presets.children)) {
+      preset.setAttribute("aria-pressed", String(preset.dataset.v === text()));
+    }
+  }
+  function changed(toLink = true) {
+    paint();
+    shared.save(toLink);
+  }
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: text,
+    open(said, key) {
+      const good = take(said);
+      if (!good) take(start);
+      build();
+      changed(false);
+      if (good) return "";
+      const keys = writes.map((one) => one.key).join(", ");
+      const why = `is no state of this register; this is the default. It takes an instruction (${keys}), then ${PARTS.join(", ")} in hex, with dots between.`;
+      return rejected(key, said, why);
+    },
+    outside(said) {
+      if (!take(said)) return;
+      build();
+      paint();
+    },
+  });
+  take(start);
+  build();
+  paint();
+  return shared.start(el);
 }
 export default { render };

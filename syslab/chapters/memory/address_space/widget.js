@@ -1,120 +1,355 @@
-// An address space drawn to scale: regions in a strip and in a table, zoom by buttons and keys, and where an address lies.
+/**
+ * An address space drawn to scale: regions in a strip and in a table, zoom by buttons and keys, and where an address lies.
+ * It can follow another widget that has the same name in links: then it shows the address that is typed there.
+ */
+import {
+  address,
+  button,
+  connect,
+  element,
+  markInvalid,
+  noteLine,
+  onArrows,
+  rejected,
+  textField,
+} from "../../../widgets/frame.js";
+import { fullHex, plainText, readWord } from "../../../widgets/layouts.js";
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {number} width  bits of an address
+ * @property {boolean} follows  the address of another widget with this anchor
+ * @property {{ label: string, line: string, regions: [string, string, string, string][], views: [string, string, string][] }[]} spaces
+ *   regions: first address, last address, name, kind; views: label, first address, last address
+ * @property {string} value  the address, in hex
+ */
+
+/** @typedef {{ first: bigint, last: bigint, name: string, kind: string }} Region */
+
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+const SMALLEST = 64n; // bytes, when zooming in
+
+/**
+ * A size in words.
+ * @param {bigint} bytes
+ */
+function sizeInWords(bytes) {
+  let power = 0;
+  while (power < UNITS.length - 1 && bytes >> BigInt(10 * (power + 1))) power++;
+  const unit = 1n << BigInt(10 * power);
+  const tenths = (bytes * 10n + unit / 2n) / unit;
+  return `${tenths * unit === bytes * 10n ? "" : "~"}${Number(tenths) / 10} ${UNITS[power]}`;
+}
+/**
+ * 0 for 0: the first page has room of its own.
+ * @param {bigint} distance
+ */
+const logOf = (distance) => Math.log2(Number(distance) + 4096) - 12;
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const width = BigInt(model.get("width")), END = 1n << width, anchor = model.get("anchor"), L = { name: "address", width: Number(width), readers: [], accepts: "hex (0x7fff00000000), decimal" };
-  const spaces = model.get("spaces").map(s => ({ ...s, regions: s.regions.map(([a, b, name, kind]) => ({ a: BigInt(a), b: BigInt(b), name, kind })), views: s.views.map(([t, a, b]) => [t, BigInt(a), BigInt(b)]) }));
+  const anchor = model.get("anchor");
+  const follows = model.get("follows");
+  /** @type {import("../../../widgets/layouts.js").Readable} */
+  const layout = { name: "address", width: model.get("width"), readers: [], accepts: "hex (0x7fff00000000), decimal" };
+  const end = 1n << BigInt(layout.width);
+  const spaces = model.get("spaces").map((space) => ({
+    ...space,
+    regions: space.regions.map(([first, last, name, kind]) => ({
+      first: BigInt(first),
+      last: BigInt(last),
+      name,
+      kind,
+    })),
+    views: space.views.map(([label, first, last]) => ({ label, first: BigInt(first), last: BigInt(last) })),
+  }));
   const start = BigInt(model.get("value"));
-  let S = spaces[0], lo = 0n, hi = END - 1n, log = true, v = start, cur = null, shown = [];
+  let space = spaces[0];
+  let value = start;
+  // what is shown, first and last address included
+  let low = 0n;
+  let high = end - 1n;
+  let isLog = true;
+  /** @type {Region[]} */
+  let shown = [];
+  /** @type {number | null}  index of the chosen region among those shown */
+  let chosen = null;
 
-  const hex = n => pad(L, n), UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-  const size = n => {
-    let u = 0;
-    while (u < 6 && n >> BigInt(10 * (u + 1))) u++;
-    const unit = 1n << BigInt(10 * u), tenths = (n * 10n + unit / 2n) / unit;
-    return `${tenths * unit === n * 10n ? "" : "~"}${Number(tenths) / 10} ${UNITS[u]}`;
-  };
-  // percent of the way down; on the log scale every doubling of the distance from the two ends of what is shown takes the same room
-  const log2 = n => Math.log2(Number(n) + 4096) - 12;
-  const place = n => {
-    const span = hi + 1n - lo, d = n - lo;
-    if (!log) return Number((d * 1000000n) / span) / 10000;
-    const room = log2(span / 2n);
-    return d < span / 2n ? (50 * log2(d)) / room : 100 - (50 * log2(span - d)) / room;
-  };
-  const find = n => S.regions.find(r => r.a <= n && n <= r.b);
+  /** @param {bigint} number */
+  const hex = (number) => fullHex(layout, number);
+  /**
+   * Percent of the way down. On the log scale every doubling of the distance from the two ends of what is shown takes
+   * the same room.
+   * @param {bigint} at
+   */
+  function placeOf(at) {
+    const span = high + 1n - low;
+    const distance = at - low;
+    if (!isLog) return Number((distance * 1000000n) / span) / 10000;
+    const room = logOf(span / 2n);
+    return distance < span / 2n ? (50 * logOf(distance)) / room : 100 - (50 * logOf(span - distance)) / room;
+  }
 
-  const strip = h("div", { className: "am-strip", aria: { hidden: "true" } }), rows = h("tbody"), say = h("p", { className: "am-say", aria: { role: "status" } });
-  const line = h("p", { className: "am-line" }), note = h("p", { className: "bf-note", aria: { live: "polite" } }), win = h("p", { className: "am-win", aria: { live: "polite" } });
-  const pick = h("select", { onchange() { S = spaces[pick.value]; cur = null; go(0n, END - 1n); } }, ...spaces.map((s, i) => h("option", { value: i, textContent: s.label })));
-  const field = h("input", { className: "bf-in", type: "text", spellcheck: false, autocomplete: "off", onchange: () => take(field.value), onkeydown(e) { if (e.key === "Enter") { e.preventDefault(); take(field.value); } } });
-  const button = (text, onclick) => h("button", { type: "button", textContent: text, onclick });
-  const views = h("div", { className: "am-views", aria: { role: "group", label: "Show" } }), zin = button("Zoom in", () => zoom(1)), zout = button("Zoom out", () => zoom(-1));
-  const scale = ["Log", "Linear"].map((t, i) => button(t, () => { log = !i; paint(); }));
+  const strip = element("div", { className: "am-strip", aria: { hidden: "true" } });
+  const rows = element("tbody");
+  const say = element("p", { className: "am-say", aria: { role: "status" } });
+  const line = element("p", { className: "am-line" });
+  const note = noteLine();
+  const range = element("p", { className: "am-win", aria: { live: "polite" } });
+  const menu = element(
+    "select",
+    {
+      onchange() {
+        space = spaces[Number(menu.value)];
+        chosen = null;
+        showRange(0n, end - 1n);
+      },
+    },
+    ...spaces.map(({ label }, index) => element("option", { value: index, textContent: label })),
+  );
+  const field = textField({
+    onchange: () => take(field.value),
+    /** @param {KeyboardEvent} event */
+    onkeydown(event) {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      take(field.value);
+    },
+  });
+  const zoomIn = button("Zoom in", () => zoom(1));
+  const zoomOut = button("Zoom out", () => zoom(-1));
+  const scales = ["Log", "Linear"].map((name, index) =>
+    button(name, () => {
+      isLog = !index;
+      paint();
+    }),
+  );
+  /** @param {string} label @param {...HTMLElement} buttons */
+  const group = (label, ...buttons) =>
+    element("div", { className: "am-views", aria: { role: "group", label } }, ...buttons);
+  const views = group("Show");
+  /** @param {string} text @param {HTMLElement} control */
+  const labelled = (text, control) =>
+    element("label", { className: "am-field" }, element("span", { textContent: text }), control);
+  const heads = ["Region", "Start", "Size"].map((textContent) => element("th", { scope: "col", textContent }));
+  const root = element(
+    "div",
+    { className: "rsn-w am" },
+    element("div", { className: "am-bar" }, spaces[1] ? labelled("Map", menu) : null, labelled("Address", field)),
+    line,
+    note,
+    say,
+    element("div", { className: "am-bar am-btns" }, views, group("Zoom", zoomIn, zoomOut), group("Scale", ...scales)),
+    range,
+    element(
+      "div",
+      { className: "am-body" },
+      strip,
+      element(
+        "div",
+        { className: "scroll", tabIndex: 0, aria: { role: "region", label: "regions shown" } },
+        element("table", {}, element("thead", {}, element("tr", {}, ...heads)), rows),
+      ),
+    ),
+  );
 
-  // in: to the chosen region, else to the quarter around the address; out: four times as much
+  /**
+   * In: to the chosen region, else to the quarter around the address. Out: four times as much.
+   * @param {number} way
+   */
   function zoom(way) {
-    const span = hi - lo + 1n, clip = (a, n) => { a = a < 0n ? 0n : a + n > END ? END - n : a; go(a, a + n - 1n); };
-    if (way < 0) { const n = span * 4n > END ? END : span * 4n; return clip((lo + hi + 1n) / 2n - n / 2n, n); }
-    const r = cur !== null && shown[cur];
-    if (r && r.b > r.a && !(r.a === lo && r.b === hi)) return go(r.a, r.b);
-    const n = span / 4n < 64n ? 64n : span / 4n, mid = v >= lo && v <= hi ? v : (lo + hi) / 2n;
-    clip(mid - n / 2n, n);
+    const span = high - low + 1n;
+    /** @param {bigint} first @param {bigint} bytes */
+    const showClipped = (first, bytes) => {
+      let from = first;
+      if (first < 0n) from = 0n;
+      else if (first + bytes > end) from = end - bytes;
+      showRange(from, from + bytes - 1n);
+    };
+    if (way < 0) {
+      const bytes = span * 4n > end ? end : span * 4n;
+      return showClipped((low + high + 1n) / 2n - bytes / 2n, bytes);
+    }
+    const region = chosen === null ? null : shown[chosen];
+    if (region && region.last > region.first && !(region.first === low && region.last === high)) {
+      return showRange(region.first, region.last);
+    }
+    const bytes = span / 4n < SMALLEST ? SMALLEST : span / 4n;
+    const middle = value >= low && value <= high ? value : (low + high) / 2n;
+    showClipped(middle - bytes / 2n, bytes);
   }
-  function go(a, b) { lo = a; hi = b; paint(); }
-
-  function choose(i, focus) {
-    cur = (i + shown.length) % shown.length;
-    [...rows.children].forEach((tr, j) => { const b = tr.querySelector("button"); b.tabIndex = j === cur ? 0 : -1; b.setAttribute("aria-current", j === cur); if (focus && j === cur) b.focus(); });
-    [...strip.querySelectorAll(".am-r")].forEach((d, j) => d.classList.toggle("am-on", j === cur));
-    zin.disabled = false;
+  /** @param {bigint} first @param {bigint} last */
+  function showRange(first, last) {
+    low = first;
+    high = last;
+    paint();
   }
-  rows.onkeydown = e => {
-    const i = cur ?? 0, to = { ArrowDown: i + 1, ArrowUp: i - 1, Home: 0, End: shown.length - 1 }[e.key];
-    if (to !== undefined) { e.preventDefault(); choose(to, true); }
-    else if (e.key === "+" || e.key === "-") { e.preventDefault(); zoom(e.key === "+" ? 1 : -1); rows.querySelector("[tabindex='0']")?.focus(); }
-  };
 
+  /**
+   * Marks a region in the table and the strip.
+   * @param {number} index
+   * @param {boolean} [focus]
+   */
+  function choose(index, focus) {
+    chosen = (index + shown.length) % shown.length;
+    [...rows.children].forEach((row, at) => {
+      const one = row.querySelector("button");
+      one.tabIndex = at === chosen ? 0 : -1;
+      one.setAttribute("aria-current", String(at === chosen));
+      if (focus && at === chosen) one.focus();
+    });
+    for (const [at, box] of strip.querySelectorAll(".am-r").entries()) box.classList.toggle("am-on", at === chosen);
+    zoomIn.disabled = false;
+  }
+  onArrows(
+    rows,
+    () => {
+      const at = chosen ?? 0;
+      return {
+        ArrowDown: () => choose(at + 1, true),
+        ArrowUp: () => choose(at - 1, true),
+        Home: () => choose(0, true),
+        End: () => choose(shown.length - 1, true),
+        "+": () => zoomByKey(1),
+        "-": () => zoomByKey(-1),
+      };
+    },
+    (act) => act(),
+  );
+  /** @param {number} way */
+  function zoomByKey(way) {
+    zoom(way);
+    /** @type {HTMLElement} */ (rows.querySelector("[tabindex='0']"))?.focus();
+  }
+
+  /** @param {Region} region @param {number} index */
+  function stripBox({ first, last, name, kind }, index) {
+    const top = placeOf(first < low ? low : first);
+    const height = placeOf((last > high ? high : last) + 1n) - top;
+    const properties = {
+      className: height < 5 ? "am-r am-thin" : "am-r",
+      data: { kind },
+      onclick: () => choose(index),
+    };
+    const box = element("div", properties, element("span", { textContent: name }));
+    box.style.top = `${top}%`;
+    box.style.height = `max(1px, ${height}%)`;
+    return box;
+  }
+  /** @param {Region} region @param {number} index */
+  function tableRow({ first, last, name, kind }, index) {
+    const act = () => {
+      choose(index);
+      look(first);
+    };
+    return element(
+      "tr",
+      { data: { kind } },
+      element("td", {}, element("span", { className: "am-key" }), button(name, act, { tabIndex: index ? -1 : 0 })),
+      element("td", { className: "num", textContent: hex(first) }),
+      element("td", { className: "num", textContent: sizeInWords(last - first + 1n) }),
+    );
+  }
   function paint() {
-    shown = S.regions.filter(r => r.b >= lo && r.a <= hi);
-    const here = cur === null ? null : cur;
-    cur = null;
-    strip.replaceChildren(...shown.map((r, i) => {
-      const top = place(r.a < lo ? lo : r.a), end = place((r.b > hi ? hi : r.b) + 1n);
-      const d = h("div", { className: "am-r", data: { kind: r.kind }, onclick: () => choose(i, false) }, h("span", { textContent: r.name }));
-      d.style.top = top + "%"; d.style.height = `max(1px, ${end - top}%)`;
-      if (end - top < 5) d.classList.add("am-thin");
-      return d;
-    }));
-    if (v >= lo && v <= hi) { const m = h("div", { className: "am-mark" }); m.style.top = place(v) + "%"; strip.append(m); }
-    rows.replaceChildren(...shown.map((r, i) => h("tr", { data: { kind: r.kind } },
-      h("td", {}, h("span", { className: "am-key" }), h("button", { type: "button", tabIndex: i ? -1 : 0, textContent: r.name, onclick() { choose(i, false); look(r.a); } })),
-      h("td", { className: "num", textContent: hex(r.a) }), h("td", { className: "num", textContent: size(r.b - r.a + 1n) }))));
-    if (shown[1] === undefined && shown[0]) choose(0, false); else if (here !== null && shown.length) choose(Math.min(here, shown.length - 1), false);
-    win.textContent = `${hex(lo)} to ${hex(hi)}, ${size(hi - lo + 1n)}. ${shown.length ? `${shown.length} region${shown.length > 1 ? "s" : ""}.` : "Nothing is listed here."}`;
-    scale.forEach((b, i) => b.setAttribute("aria-pressed", log === !i));
-    views.replaceChildren(...S.views.map(([t, a, b]) => { const x = button(t, () => { cur = null; go(a, b); }); x.setAttribute("aria-pressed", a === lo && b === hi); return x; }));
-    zout.disabled = lo === 0n && hi === END - 1n;
-    zin.disabled = hi - lo < 64n;
-    line.textContent = S.line;
+    shown = space.regions.filter(({ first, last }) => last >= low && first <= high);
+    const before = chosen;
+    chosen = null;
+    strip.replaceChildren(...shown.map(stripBox));
+    if (value >= low && value <= high) {
+      const mark = element("div", { className: "am-mark" });
+      mark.style.top = `${placeOf(value)}%`;
+      strip.append(mark);
+    }
+    rows.replaceChildren(...shown.map(tableRow));
+    if (shown.length === 1) choose(0);
+    else if (before !== null && shown.length) choose(Math.min(before, shown.length - 1));
+    const count = shown.length ? `${shown.length} region${shown.length > 1 ? "s" : ""}.` : "Nothing is listed here.";
+    range.textContent = `${hex(low)} to ${hex(high)}, ${sizeInWords(high - low + 1n)}. ${count}`;
+    scales[0].setAttribute("aria-pressed", String(isLog));
+    scales[1].setAttribute("aria-pressed", String(!isLog));
+    views.replaceChildren(
+      ...space.views.map(({ label, first, last }) => {
+        const act = () => {
+          chosen = null;
+          showRange(first, last);
+        };
+        return button(label, act, { aria: { pressed: String(first === low && last === high) } });
+      }),
+    );
+    zoomOut.disabled = low === 0n && high === end - 1n;
+    zoomIn.disabled = high - low < SMALLEST;
+    line.textContent = space.line;
     tell();
   }
+  /** Says where the address lies. */
   function tell() {
-    const r = find(v), x = hex(v), a = h("a", { href: `#${anchor}=0x${v.toString(16)}`, textContent: x });
-    field.value = x;
-    field.removeAttribute("aria-invalid");
-    say.replaceChildren(model.get("follows") && model.hosted ? a : x, r ? `: ${r.name}, ${hex(r.a)} to ${hex(r.b)}, ${size(r.b - r.a + 1n)}.` : ": nothing is listed there.");
+    const region = space.regions.find(({ first, last }) => first <= value && value <= last);
+    const words = region
+      ? `: ${region.name}, ${hex(region.first)} to ${hex(region.last)}, ${sizeInWords(region.last - region.first + 1n)}.`
+      : ": nothing is listed there.";
+    const link = element("a", { href: `#${anchor}=0x${value.toString(16)}`, textContent: hex(value) });
+    field.value = hex(value);
+    markInvalid(field, false);
+    say.replaceChildren(follows && model.hosted ? link : hex(value), words);
   }
-  function look(n, text = "", link = true) {
-    v = n;
-    note.textContent = text;
-    if (BigInt(model.get("value")) !== v) { model.set("value", hex(v)); model.save_changes(); }
-    if (v < lo || v > hi) { cur = null; go(0n, END - 1n); } else { const i = cur, had = rows.contains(document.activeElement); paint(); if (i !== null) choose(i, had); }
-    if (link) fragment.set(model, anchor, "0x" + v.toString(16));
+  /**
+   * Shows an address, and all of the space if it is not in view.
+   * @param {bigint} number
+   * @param {boolean} [toLink]
+   */
+  function look(number, toLink = true) {
+    value = number;
+    note.textContent = "";
+    if (value < low || value > high) {
+      chosen = null;
+      showRange(0n, end - 1n);
+    } else {
+      const [before, held] = [chosen, rows.contains(document.activeElement)];
+      paint();
+      if (before !== null) choose(before, held);
+    }
+    shared.save(toLink);
   }
+  /** @param {string} text */
   function take(text) {
-    const t = plainText(text).trim(), r = read(L, /^[0-9]*[a-f][0-9a-f]*$/i.test(t) ? "0x" + t : text);
-    if (!r.error) return look(r.value);
-    field.value = text; field.setAttribute("aria-invalid", "true"); note.textContent = r.error;
+    const typed = plainText(text).trim();
+    const isBareHex = /^[0-9]*[a-f][0-9a-f]*$/i.test(typed);
+    const found = readWord(layout, isBareHex ? `0x${typed}` : text);
+    if (!found.error) return look(found.value);
+    field.value = text;
+    markInvalid(field, true);
+    note.textContent = found.error;
   }
 
-  const label = (text, e) => h("label", { className: "am-field" }, h("span", { textContent: text }), e);
-  const root = h("div", { className: "rsn-w am" }, h("div", { className: "am-bar" }, spaces[1] ? label("Map", pick) : null, label("Address", field)),
-    line, note, say, h("div", { className: "am-bar am-btns" }, views, h("div", { className: "am-views", aria: { role: "group", label: "Zoom" } }, zin, zout), h("div", { className: "am-views", aria: { role: "group", label: "Scale" } }, ...scale)), win,
-    h("div", { className: "am-body" }, strip, h("div", { className: "scroll", tabIndex: 0, aria: { role: "region", label: "regions shown" } }, h("table", {}, h("thead", {}, h("tr", {}, ...["Region", "Start", "Size"].map(t => h("th", { scope: "col", textContent: t })))), rows))));
-  el.append(root);
-  paint();
-
-  const follow = model.get("follows");
-  const unwatch = fragment.watch([anchor], follow ? { scrollIntoView() {} } : root, (_, s) => {
-    const r = read(L, s);
-    if (r.error) look(start, `The link’s #${anchor}=${s.slice(0, 60)} could not be read (${r.error}). This is the default.`, false);
-    else look(r.value, "", false);
+  const shared = connect(model, {
+    root,
+    note,
+    value: () => hex(value),
+    text: () => `0x${value.toString(16)}`,
+    scroll: follows ? () => {} : undefined,
+    open(text, key) {
+      const found = readWord(layout, text);
+      look(found.error ? start : found.value, false);
+      return found.error ? rejected(key, text, `could not be read (${found.error}). This is the default.`) : "";
+    },
+    outside: (text) => look(BigInt(text), false),
   });
+  paint();
+  const stop = shared.start(el);
+
   // the widget in front writes the address bar without an event
-  const sync = () => setTimeout(() => { const s = model.hosted && fragment.get(anchor), r = s && read(L, s); if (r && !r.error && r.value !== v) look(r.value, "", false); });
-  const events = follow ? ["click", "change", "keyup", "paste"] : [];
-  events.forEach(t => document.addEventListener(t, sync));
-  const outside = () => { const n = BigInt(model.get("value")); if (n !== v) look(n, "", false); };
-  model.on("change:value", outside);
-  return () => { unwatch(); events.forEach(t => document.removeEventListener(t, sync)); model.off("change:value", outside); };
+  const sync = () =>
+    setTimeout(() => {
+      const text = model.hosted && address.get(anchor);
+      const found = text && readWord(layout, text);
+      if (found && !found.error && found.value !== value) look(found.value, false);
+    });
+  const events = follows ? ["click", "change", "keyup", "paste"] : [];
+  for (const event of events) document.addEventListener(event, sync);
+  return () => {
+    for (const event of events) document.removeEventListener(event, sync);
+    stop();
+  };
 }
 export default { render };

@@ -1,97 +1,256 @@
-// The entries of a page walk as switches. AND and OR over the levels happen here; what the result allows is data.
+/**
+ * The entries of a page walk as switches. AND and OR over the levels happen here; what the result allows is data that
+ * Python has computed.
+ */
+import { button, connect, element, noteLine, rejected, rovingFocus, uniqueId } from "../../../widgets/frame.js";
+
+/**
+ * @typedef {object} Switch  a bit of each entry
+ * @property {string} name
+ * @property {string} title
+ * @property {"and" | "or" | ""} combine  over the levels
+ * @property {[clear: string, set: string] | []} words  what the combination says
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {string[]} levels  of entries, from the first
+ * @property {Switch[]} switches
+ * @property {{ name: string, title: string }[]} leaf  more switches of the entry that maps the page: its memory type
+ * @property {[entries: number, label: string][]} sizes  of the page
+ * @property {[key: string, label: string][]} controls  what the CPU heeds
+ * @property {Record<string, number[][]>} outcomes  control -> combination -> a code for each access, -1: allowed
+ * @property {Record<number, string>} codes  in words
+ * @property {[when: string, names: string[]][]} types  memory types by slot
+ * @property {string[]} accesses
+ * @property {string} value  the entries in hex with dots between them, and the control if not the first
+ */
+
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const levels = model.get("levels"), bits = model.get("switches"), extra = model.get("leaf"), sizes = model.get("sizes"), controls = model.get("controls");
-  const table = model.get("outcomes"), codes = model.get("codes"), types = model.get("types"), accesses = model.get("accesses"), anchor = model.get("anchor"), start = model.get("value");
-  const own = (1 << bits.length) - 1, full = (1 << bits.length + extra.length) - 1, keys = controls.map(c => c[0]);
-  let entries = [], control = keys[0], cur = [0, 0];
-  const text = () => entries.map(e => e.toString(16)).join(".") + (control === keys[0] ? "" : "." + control);
-  const parse = s => {
-    const parts = s.split("."), key = keys.includes(parts.at(-1)) ? parts.pop() : keys[0], found = parts.map(p => (/^[0-9a-f]{1,2}$/i.test(p) ? parseInt(p, 16) : -1));
-    const ok = sizes.some(([n]) => n === found.length) && found.every((e, i) => e >= 0 && e <= (i === found.length - 1 ? full : own));
-    return ok ? { entries: found, control: key } : null;
-  };
-  const pick = (name, options, onchange) => {
-    const id = uid(), select = h("select", { id, onchange }, ...options.map(([v, t]) => h("option", { value: v, textContent: t })));
-    return [h("div", { className: "pw-field" }, h("label", { htmlFor: id, textContent: name }), select), select];
-  };
-  const [sizeField, size] = pick("Page", sizes, () => {
-    const n = Number(size.value), was = entries.at(-1), above = entries.slice(0, -1).map(e => e & own);
-    while (above.length < n - 1) above.push(was & own);
-    entries = [...above.slice(0, n - 1), was];
-    set();
-  });
-  const [controlField, mode] = pick("CPU", controls, () => { control = mode.value; set(); });
-  const grid = h("div", { className: "pw-grid", aria: { role: "group", label: "entries of the walk, arrow keys move" } });
-  const rights = h("ul", { className: "pw-list" }), head = h("p", { className: "pw-head" }), status = h("div", { className: "pw-out", aria: { role: "status" } }, head, rights);
-  const body = h("tbody"), note = h("p", { className: "bf-note", aria: { live: "polite" } });
-  const caption = h("caption", { textContent: "What each access gives" });
-  const result = h("div", { className: "scroll", tabIndex: 0, aria: { role: "region", label: "what each access gives" } },
-    h("table", {}, caption, h("thead", {}, h("tr", {}, h("td"), ...accesses.map(a => h("th", { scope: "col", textContent: a })))), body));
+  const levels = model.get("levels");
+  const switches = model.get("switches");
+  const leaf = model.get("leaf");
+  const sizes = model.get("sizes");
+  const controls = model.get("controls");
+  const accesses = model.get("accesses");
+  const start = model.get("value");
+  const keys = controls.map(([key]) => key);
+  const ownBits = (1 << switches.length) - 1;
+  const allBits = (1 << (switches.length + leaf.length)) - 1;
+  /** @type {number[]} */
+  let entries = [];
+  let control = keys[0];
+  /** @type {HTMLButtonElement[][]}  a row for each entry */
   let rows = [];
-  // the entry that maps the page is the last one; its extra switches choose the memory type
-  function build() {
-    rows = [];
-    grid.replaceChildren(...entries.map((_, i) => {
-      const last = i === entries.length - 1, all = last ? [...bits, ...extra] : bits;
-      rows[i] = all.map((s, j) => h("button", { type: "button", className: "pw-bit" + (j >= bits.length ? " pw-type" : ""), tabIndex: -1, title: s.title, textContent: s.name,
-        aria: { label: `${levels[i]} ${s.name}` }, onclick() { focusBit(i, j, false); entries[i] ^= 1 << j; set(); } }));
-      return h("div", { className: "pw-row" }, h("span", { className: "pw-level", textContent: levels[i] }), h("span", { className: "pw-bits" }, ...rows[i]));
-    }));
-    cur = [Math.min(cur[0], rows.length - 1), 0];
-    rows[cur[0]][0].tabIndex = 0;
-  }
-  function focusBit(i, j, move = true) {
-    const r = (i + rows.length) % rows.length, c = Math.min((j + rows[r].length) % rows[r].length, rows[r].length - 1);
-    for (const b of rows.flat()) b.tabIndex = -1;
-    cur = [r, c];
-    rows[r][c].tabIndex = 0;
-    if (move) rows[r][c].focus();
-  }
-  grid.onkeydown = e => {
-    const [i, j] = cur, to = { ArrowLeft: [i, j - 1], ArrowRight: [i, j + 1], ArrowUp: [i - 1, Math.min(j, bits.length - 1)], ArrowDown: [i + 1, j], Home: [i, 0], End: [i, rows[i].length - 1] }[e.key];
-    if (to) { e.preventDefault(); focusBit(...to); }
+
+  const text = () => {
+    const words = entries.map((entry) => entry.toString(16));
+    return [...words, ...(control === keys[0] ? [] : [control])].join(".");
   };
-  const list = at => at.map(i => levels[i]).join(", ");
+  /** @param {string} said */
+  function take(said) {
+    const parts = said.split(".");
+    const key = keys.includes(parts.at(-1)) ? parts.pop() : keys[0];
+    const found = parts.map((part) => (/^[0-9a-f]{1,2}$/i.test(part) ? Number.parseInt(part, 16) : -1));
+    const fits = found.every((entry, at) => entry >= 0 && entry <= (at === found.length - 1 ? allBits : ownBits));
+    if (!fits || !sizes.some(([count]) => count === found.length)) return false;
+    entries = found;
+    control = key;
+    return true;
+  }
+
+  /** @param {string} name @param {[string | number, string][]} options @param {() => void} onchange */
+  function menu(name, options, onchange) {
+    const id = uniqueId();
+    const select = element(
+      "select",
+      { id, onchange },
+      ...options.map(([value, textContent]) => element("option", { value, textContent })),
+    );
+    const label = element("label", { htmlFor: id, textContent: name });
+    return { select, box: element("div", { className: "pw-field" }, label, select) };
+  }
+  const sizeMenu = menu("Page", sizes, () => {
+    const count = Number(sizeMenu.select.value);
+    const last = entries.at(-1);
+    const above = entries.slice(0, -1).map((entry) => entry & ownBits);
+    while (above.length < count - 1) above.push(last & ownBits);
+    entries = [...above.slice(0, count - 1), last];
+    changed();
+  });
+  const controlMenu = menu("CPU", controls, () => {
+    control = controlMenu.select.value;
+    changed();
+  });
+  const grid = element("div", {
+    className: "pw-grid",
+    aria: { role: "group", label: "entries of the walk, arrow keys move" },
+  });
+  const rights = element("ul", { className: "pw-list" });
+  const head = element("p", { className: "pw-head" });
+  const body = element("tbody");
+  const note = noteLine();
+  const heads = accesses.map((textContent) => element("th", { scope: "col", textContent }));
+  const root = element(
+    "div",
+    { className: "rsn-w pw" },
+    element("div", { className: "pw-bar" }, sizeMenu.box, controlMenu.box),
+    grid,
+    note,
+    element("div", { className: "pw-out", aria: { role: "status" } }, head, rights),
+    element(
+      "div",
+      { className: "scroll", tabIndex: 0, aria: { role: "region", label: "what each access gives" } },
+      element(
+        "table",
+        {},
+        element("caption", { textContent: "What each access gives" }),
+        element("thead", {}, element("tr", {}, element("td"), ...heads)),
+        body,
+      ),
+    ),
+  );
+
+  /**
+   * The place of a button among all: row and column wrap around.
+   * @param {number} row
+   * @param {number} column
+   */
+  function placeOf(row, column) {
+    const wanted = (row + rows.length) % rows.length;
+    const length = rows[wanted].length;
+    const before = rows.slice(0, wanted).reduce((sum, { length: count }) => sum + count, 0);
+    return before + Math.min((column + length) % length, length - 1);
+  }
+  const focus = rovingFocus(grid, (at) => {
+    let row = 0;
+    let column = at;
+    while (column >= rows[row].length) column -= rows[row++].length;
+    return {
+      ArrowLeft: placeOf(row, column - 1),
+      ArrowRight: placeOf(row, column + 1),
+      ArrowUp: placeOf(row - 1, Math.min(column, switches.length - 1)),
+      ArrowDown: placeOf(row + 1, column),
+      Home: placeOf(row, 0),
+      End: placeOf(row, rows[row].length - 1),
+    };
+  });
+  /** The entry that maps the page is the last one; its extra switches choose the memory type. */
+  function build() {
+    const kept = Math.max(
+      0,
+      rows.findIndex((row) => row.some((one) => one.tabIndex === 0)),
+    );
+    rows = entries.map((_, row) => {
+      const own = row === entries.length - 1 ? [...switches, ...leaf] : switches;
+      return own.map(({ name, title }, bit) =>
+        button(
+          name,
+          () => {
+            focus.moveTo(placeOf(row, bit));
+            entries[row] ^= 1 << bit;
+            changed();
+          },
+          {
+            className: bit >= switches.length ? "pw-bit pw-type" : "pw-bit",
+            title,
+            aria: { label: `${levels[row]} ${name}` },
+          },
+        ),
+      );
+    });
+    const lines = rows.map((buttons, row) =>
+      element(
+        "div",
+        { className: "pw-row" },
+        element("span", { className: "pw-level", textContent: levels[row] }),
+        element("span", { className: "pw-bits" }, ...buttons),
+      ),
+    );
+    grid.replaceChildren(...lines);
+    focus.setItems(rows.flat(), placeOf(Math.min(kept, rows.length - 1), 0));
+  }
+
+  /** All levels together: the combined bits, and a line for each switch that says something. */
+  function combine() {
+    let combined = 0;
+    /** @type {HTMLElement[]} */
+    const lines = [];
+    switches.forEach(({ name, combine: how, words }, bit) => {
+      /** @param {number} wanted */
+      const levelsWith = (wanted) =>
+        levels.filter((_, at) => at < entries.length && ((entries[at] >> bit) & 1) === wanted);
+      const [set, clear] = [levelsWith(1), levelsWith(0)];
+      const isSet = how === "and" ? !clear.length : set.length > 0;
+      combined |= Number(isSet) << bit;
+      if (!words.length) return;
+      let why = "";
+      if (how === "and" && !isSet) why = `: clear in ${clear.join(", ")}`;
+      if (how === "or" && isSet) why = `: set in ${set.join(", ")}`;
+      lines.push(element("li", {}, element("b", { textContent: `${name} ` }), words[Number(isSet)] + why));
+    });
+    return { combined, lines };
+  }
+  /** @param {number} code */
+  function outcomeCell(code) {
+    if (code < 0) return element("td", { data: { tone: "good" } }, "allowed");
+    const words = element("small", { textContent: model.get("codes")[code] || "no bit set" });
+    return element("td", { data: { tone: "bad" } }, `#PF 0x${code.toString(16)}`, words);
+  }
   function paint() {
     if (rows.length !== entries.length) build();
-    size.value = entries.length;
-    mode.value = control;
+    sizeMenu.select.value = String(entries.length);
+    controlMenu.select.value = control;
     // the first switch says whether the walk goes on
-    const stop = entries.findIndex(e => !(e & 1));
-    let combined = 0;
-    const lines = bits.map((s, j) => {
-      const at = entries.map((e, i) => [(e >> j) & 1, i]), on = at.filter(([b]) => b).map(([, i]) => i), off = at.filter(([b]) => !b).map(([, i]) => i);
-      const set = s.combine === "and" ? !off.length : on.length > 0;
-      combined |= set << j;
-      return s.words.length && h("li", {}, h("b", { textContent: s.name + " " }), s.words[Number(set)] + (s.combine === "and" && !set ? `: clear in ${list(off)}` : s.combine === "or" && set ? `: set in ${list(on)}` : ""));
-    }).filter(Boolean);
-    const slot = entries.at(-1) >> bits.length, told = table[control][combined];
-    head.textContent = stop >= 0 ? `The walk ends at the ${levels[stop]}: it is not present. No right is looked at.` : "The page is present. Together, the entries say:";
-    rights.replaceChildren(...(stop >= 0 ? [] : [...lines, h("li", {}, h("b", { textContent: `Memory type ${slot} ` }), types.map(([when, names]) => `${names[slot]} (${when})`).join("; "))]));
-    rows.forEach((row, i) => row.forEach((b, j) => { b.setAttribute("aria-pressed", String(!!((entries[i] >> j) & 1))); b.classList.toggle("pw-unread", stop >= 0 && i > stop); }));
-    body.replaceChildren(...["kernel", "user"].map((who, r) => h("tr", {}, h("th", { scope: "row", textContent: who }), ...accesses.map((_, c) => {
-      const code = told[r * accesses.length + c];
-      return h("td", { data: { tone: code < 0 ? "good" : "bad" } }, ...(code < 0 ? ["allowed"] : [`#PF 0x${code.toString(16)}`, h("small", { textContent: codes[code] || "no bit set" })]));
-    }))));
+    const stop = entries.findIndex((entry) => !(entry & 1));
+    const { combined, lines } = combine();
+    if (stop >= 0) {
+      head.textContent = `The walk ends at the ${levels[stop]}: it is not present. No right is looked at.`;
+      rights.replaceChildren();
+    } else {
+      const slot = entries.at(-1) >> switches.length;
+      const types = model.get("types").map(([when, names]) => `${names[slot]} (${when})`);
+      const type = element("li", {}, element("b", { textContent: `Memory type ${slot} ` }), types.join("; "));
+      head.textContent = "The page is present. Together, the entries say:";
+      rights.replaceChildren(...lines, type);
+    }
+    rows.forEach((row, at) => {
+      row.forEach((one, bit) => {
+        one.setAttribute("aria-pressed", String(!!((entries[at] >> bit) & 1)));
+        one.classList.toggle("pw-unread", stop >= 0 && at > stop);
+      });
+    });
+    const codes = model.get("outcomes")[control][combined];
+    const told = ["kernel", "user"].map((who, at) => {
+      const cells = accesses.map((_, access) => outcomeCell(codes[at * accesses.length + access]));
+      return element("tr", {}, element("th", { scope: "row", textContent: who }), ...cells);
+    });
+    body.replaceChildren(...told);
   }
-  function set(link = true) {
-    if (model.get("value") !== text()) { model.set("value", text()); model.save_changes(); }
+  function changed(toLink = true) {
     paint();
-    if (link) { note.textContent = ""; fragment.set(model, anchor, text()); }
+    shared.save(toLink);
   }
-  const take = s => { const p = parse(s); if (p) ({ entries, control } = p); return !!p; };
-  const root = h("div", { className: "rsn-w pw" }, h("div", { className: "pw-bar" }, sizeField, controlField), grid, note, status, result);
-  el.append(root);
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: text,
+    open(said, key) {
+      const good = take(said);
+      if (!good) take(start);
+      changed(false);
+      const why = `is not a walk; this is the default. It takes two to four entries in hex, such as ${start}.`;
+      return good ? "" : rejected(key, said, why);
+    },
+    outside(said) {
+      if (take(said)) paint();
+    },
+  });
   take(start);
   paint();
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const ok = take(s);
-    if (!ok) take(start);
-    set(false);
-    note.textContent = ok ? "" : `The link’s #${anchor}=${s.slice(0, 60)} is not a walk; this is the default. It takes two to four entries in hex, such as ${start}.`;
-  });
-  const outside = () => { if (model.get("value") !== text() && take(model.get("value"))) paint(); };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  return shared.start(el);
 }
 export default { render };

@@ -1,160 +1,438 @@
-// The rules and words of layouts/crontab.py and firings.py.
-const DAY = 1440, put = (text, words) => text.replace(/\{(\w+)\}/g, (_, k) => words[k] ?? "");
-const clock = n => new Date(n * 6e4).toISOString().slice(0, 16).replace("T", " ");
-const minutesOf = text => { const t = text.trim().replace("T", " "), n = Date.parse(t.replace(" ", "T") + ":00Z") / 6e4; return n && clock(n) === t ? n : NaN; };
+/**
+ * A line of a crontab: what cron reads in it, when it runs, and what the shell gets. The rules are those of model.py and
+ * firings.py beside it, the words come from Python (`rules`); a test compares the two over random lines.
+ */
+import { button, connect, element, markInvalid, noteLine, textField, uniqueId } from "../../../widgets/frame.js";
 
-function cronRules(R) {
-  const fail = (key, words) => { throw Error(put(R.errors[key], words)); }, digits = t => /^[0-9]{1,9}$/.test(t), SET = /^([A-Za-z_]\w*)[ \t]*=/;
-  function value(i, text) {
-    const [field, low, high, names, listed] = R.fields[i], at = names.indexOf(text.toUpperCase());
+/**
+ * @typedef {object} Rules
+ * @property {[name: string, low: number, high: number, names: string[], listed: string][]} fields  the five of a schedule
+ * @property {Record<string, string>} nicknames  of schedules; "" is at start-up
+ * @property {string} names  of nicknames, in words
+ * @property {Record<string, string>} errors  sentences, with {word} for what is put in
+ * @property {Record<string, string>} notes  the same
+ * @property {string[]} order  of notes
+ * @property {string[]} bad  notes that are warnings
+ * @property {Record<string, string>} labels
+ * @property {number} limit  characters of a line
+ * @property {number[]} longest  days of each month
+ * @property {Record<string, [from: number, offset: number][]>} zones  minutes since 1970 in UTC, and what is added from then on
+ * @property {Record<number, string>} offsets  in words
+ * @property {number} first  minutes since 1970: before and after these nothing is said
+ * @property {number} end
+ * @property {string[]} days  of the week
+ * @property {string} shell
+ * @property {string[]} environment
+ */
+
+/**
+ * @typedef {object} Traits
+ * @property {string} anchor
+ * @property {Rules} rules
+ * @property {[label: string, value: string][]} presets
+ * @property {string} value  zone, start and line, with commas between them
+ */
+
+/** @typedef {{ utc: number, offset: number, planned: number, again: boolean }} Firing  in minutes; planned: by the clock on the wall */
+
+const DAY = 1440; // minutes
+const MINUTE = 60_000; // milliseconds
+const SHOWN_FIRINGS = 6;
+const SHOWN_VALUES = 9;
+const SETTING = /^([A-Za-z_]\w*)[ \t]*=/;
+
+/** @param {string} text @param {Record<string, unknown>} [words] */
+const filled = (text, words) => text.replace(/\{(\w+)\}/g, (_, name) => String(words?.[name] ?? ""));
+/**
+ * "2026-03-29 02:30".
+ * @param {number} minutes  since 1970
+ */
+const clock = (minutes) => new Date(minutes * MINUTE).toISOString().slice(0, 16).replace("T", " ");
+/**
+ * Minutes since 1970, NaN for what is no time.
+ * @param {string} text
+ */
+function minutesOf(text) {
+  const said = text.trim().replace("T", " ");
+  const minutes = Date.parse(`${said.replace(" ", "T")}:00Z`) / MINUTE;
+  return minutes && clock(minutes) === said ? minutes : Number.NaN;
+}
+
+/** What is wrong with a line, in a sentence. */
+class CrontabError extends Error {}
+
+/** @param {Rules} rules */
+export function cronRules(rules) {
+  /** @param {string} key @param {Record<string, unknown>} [words] @returns {never} */
+  const fail = (key, words) => {
+    throw new CrontabError(filled(rules.errors[key], words));
+  };
+  /** @param {string} text */
+  const isNumber = (text) => /^[0-9]{1,9}$/.test(text);
+
+  /**
+   * One value of a field.
+   * @param {number} index
+   * @param {string} text
+   */
+  function value(index, text) {
+    const [field, low, high, names, listed] = rules.fields[index];
+    const at = names.indexOf(text.toUpperCase());
     if (at >= 0) return at + low;
-    if (!digits(text)) fail("item", { field, item: text.slice(0, 60), low, high, names: listed });
-    if (+text < low || +text > high) fail("range", { field, item: text, low, high });
-    return +text;
+    if (!isNumber(text)) fail("item", { field, item: text.slice(0, 60), low, high, names: listed });
+    if (Number(text) < low || Number(text) > high) fail("range", { field, item: text, low, high });
+    return Number(text);
   }
-  function values(i, text) {
-    const [field, low, high] = R.fields[i], found = new Set();
+  /**
+   * All values of a field, sorted.
+   * @param {number} index
+   * @param {string} text
+   */
+  function values(index, text) {
+    const [field, low, high] = rules.fields[index];
+    /** @type {Set<number>} */
+    const found = new Set();
     for (const item of text.split(",")) {
-      const [, span, slash, step] = /^([^/]*)(\/?)(.*)$/.exec(item), [, first, dash, end] = /^([^-]*)(-?)(.*)$/.exec(span);
-      let a = low, b = high;
-      if (span !== "*") { a = value(i, first); b = dash ? value(i, end) : a; }
+      const [, span, slash, step] = /^([^/]*)(\/?)(.*)$/.exec(item);
+      const [, first, dash, last] = /^([^-]*)(-?)(.*)$/.exec(span);
+      let [from, to] = [low, high];
+      if (span !== "*") {
+        from = value(index, first);
+        to = dash ? value(index, last) : from;
+      }
       if (slash && span !== "*" && !dash) fail("single", { field, item });
-      if (b < a) fail("back", { field, item });
-      if (slash && !digits(step)) value(i, item);
-      if (slash && !+step) fail("step", { field, item });
-      for (let v = a; v <= b; v += +step || 1) found.add(i === 4 ? v % 7 : v);
+      if (to < from) fail("back", { field, item });
+      if (slash && !isNumber(step)) value(index, item);
+      if (slash && !Number(step)) fail("step", { field, item });
+      for (let one = from; one <= to; one += Number(step) || 1) found.add(index === 4 ? one % 7 : one);
     }
-    return [...found].sort((x, y) => x - y);
+    return [...found].sort((a, b) => a - b);
   }
+  /**
+   * The command, and what it gets on standard input behind the first %.
+   * @param {string} rest
+   */
   function percent(rest) {
-    const parts = rest.split(/(?<!\\)%/).map(p => p.replaceAll("\\%", "%")), data = parts.slice(1).join("\n");
-    return [parts[0], !data || data.endsWith("\n") ? data : data + "\n"];
+    const [command, ...lines] = rest.split(/(?<!\\)%/).map((part) => part.replaceAll("\\%", "%"));
+    const data = lines.join("\n");
+    return { command, stdin: !data || data.endsWith("\n") ? data : `${data}\n` };
   }
-  function shellWords(s) {
+  /**
+   * The shell's words, up to the first character that ends a command.
+   * @param {string} text
+   */
+  function shellWords(text) {
+    /** @type {string[]} */
     const words = [];
-    let word = null, quote = "";
-    const add = t => (word = (word ?? "") + t);
-    for (let i = 0; i < s.length;) {
-      const c = s[i++], next = s[i] ?? "";
-      if (c === "\\" && quote !== "'" && next) { i++; add(!quote || '$`"\\'.includes(next) ? next : c + next); }
-      else if (quote) c === quote ? (quote = "") : add(c);
-      else if (c === "'" || c === '"') { quote = c; add(""); }
-      else if (c === " " || c === "\t") { if (word !== null) words.push(word); word = null; }
-      else if (";|&<>()".includes(c) || (c === "#" && word === null)) break;
-      else add(c);
+    /** @type {string | null}  null: between words */
+    let word = null;
+    let quote = "";
+    /** @param {string} more */
+    const add = (more) => {
+      word = (word ?? "") + more;
+    };
+    for (let i = 0; i < text.length; ) {
+      const character = text[i++];
+      const next = text[i] ?? "";
+      if (character === "\\" && quote !== "'" && next) {
+        i++;
+        add(!quote || '$`"\\'.includes(next) ? next : character + next);
+      } else if (quote) {
+        if (character === quote) quote = "";
+        else add(character);
+      } else if (character === "'" || character === '"') {
+        quote = character;
+        add("");
+      } else if (character === " " || character === "\t") {
+        if (word !== null) words.push(word);
+        word = null;
+      } else if (";|&<>()".includes(character) || (character === "#" && word === null)) break;
+      else add(character);
     }
     if (word !== null) words.push(word);
-    return [words, !quote];
+    return { words, isClosed: !quote };
   }
-  function parse(text) {
-    text = text.replace(/^[ \t]+|[ \t]+$/g, "");
-    const n = [...text].length;
-    if (n > R.limit) fail("long", { n, limit: R.limit });
-    if (!text) fail("empty");
-    if (text[0] === "#") fail("comment");
-    const set = SET.exec(text);
-    if (set) fail("setting", { name: set[1] });
-    let schedule, rest;
-    if (text[0] === "@") {
-      const m = /^([^ \t]+)(?:[ \t]+(.*))?$/.exec(text);
-      if (!Object.hasOwn(R.nicknames, m[1])) fail("nickname", { item: m[1].slice(0, 60), names: R.names });
-      schedule = R.nicknames[m[1]].split(" ").filter(Boolean); rest = m[2];
-    } else {
-      const m = /^((?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+(.*))?$/.exec(text);
-      if (!m) fail("few", { n: text.split(/[ \t]+/).length });
-      schedule = m[1].split(/[ \t]+/); rest = m[2];
+  /**
+   * The five fields, none for start-up, and the rest.
+   * @param {string} line
+   */
+  function split(line) {
+    if (line[0] === "@") {
+      const [, name, rest] = /^([^ \t]+)(?:[ \t]+(.*))?$/.exec(line);
+      if (!Object.hasOwn(rules.nicknames, name)) fail("nickname", { item: name.slice(0, 60), names: rules.names });
+      return { schedule: rules.nicknames[name].split(" ").filter(Boolean), rest };
     }
-    if (!rest) fail("command");
-    const sets = schedule.map((s, i) => values(i, s)), timed = !!sets.length, [command, stdin] = percent(rest), [words, closed] = shellWords(command);
-    const star = i => schedule[i]?.[0] === "*", name = words.find(w => !/^[A-Za-z_]\w*=/.test(w)) ?? "";
-    const both = star(2) || star(4), fixed = !star(0) && !star(1);
-    const on = {
-      quoted: closed && /\s/.test(name), unclosed: !closed, percent: stdin, path: closed && name && !/[\s\/$`~]/.test(name), reboot: !timed,
-      every: timed && schedule[0] === "*" && sets[1].length < 24, or: timed && !both,
-      never: timed && both && sets[2][0] > Math.max(...sets[3].map(m => R.longest[m - 1])), fixed: timed && fixed, wild: timed && !fixed,
-    };
-    return { schedule, sets, command, stdin, words, name, both, fixed, notes: R.order.filter(k => on[k]) };
+    const match = /^((?:[^ \t]+[ \t]+){4}[^ \t]+)(?:[ \t]+(.*))?$/.exec(line);
+    if (!match) fail("few", { n: line.split(/[ \t]+/).length });
+    return { schedule: match[1].split(/[ \t]+/), rest: match[2] };
   }
-  // [utc, offset, planned, again] of each firing after `start`
-  function firings(L, zone, start, count) {
-    const S = R.zones[zone], found = [], end = R.end;
-    if (!L.sets.length || L.notes.includes("never")) return found;
-    const at = n => S.flatMap(([from, off], i) => (n - off >= from && n - off < (S[i + 1]?.[0] ?? Infinity) ? [[n - off, off]] : []));
-    const from = at(start)[0]?.[0] ?? start - S[S.findLastIndex(([t], i) => i && start - S[i - 1][1] >= t) - 1][1], D = L.sets.map(s => new Set(s));
+  /** @param {string} text */
+  function parse(text) {
+    const line = text.replace(/^[ \t]+|[ \t]+$/g, "");
+    const length = [...line].length;
+    if (length > rules.limit) fail("long", { n: length, limit: rules.limit });
+    if (!line) fail("empty");
+    if (line[0] === "#") fail("comment");
+    const setting = SETTING.exec(line);
+    if (setting) fail("setting", { name: setting[1] });
+    const { schedule, rest } = split(line);
+    if (!rest) fail("command");
+    const sets = schedule.map((field, index) => values(index, field));
+    const isTimed = sets.length > 0;
+    const { command, stdin } = percent(rest);
+    const { words, isClosed } = shellWords(command);
+    const name = words.find((word) => !/^[A-Za-z_]\w*=/.test(word)) ?? "";
+    /** @param {number} index */
+    const isStar = (index) => schedule[index]?.[0] === "*";
+    const both = isStar(2) || isStar(4); // day of month and day of week have both to match
+    const fixed = !isStar(0) && !isStar(1);
+    /** @type {Record<string, unknown>} */
+    const applies = {
+      quoted: isClosed && /\s/.test(name),
+      unclosed: !isClosed,
+      percent: stdin,
+      path: isClosed && name && !/[\s/$`~]/.test(name),
+      reboot: !isTimed,
+      every: isTimed && schedule[0] === "*" && sets[1].length < 24,
+      or: isTimed && !both,
+      never: isTimed && both && sets[2][0] > Math.max(...sets[3].map((month) => rules.longest[month - 1])),
+      fixed: isTimed && fixed,
+      wild: isTimed && !fixed,
+    };
+    return { sets, command, stdin, words, name, both, fixed, notes: rules.order.filter((key) => applies[key]) };
+  }
+
+  /**
+   * The first runs after a time on the clock on the wall.
+   * @param {ReturnType<typeof parse>} line
+   * @param {string} zone
+   * @param {number} start  minutes since 1970, as that clock shows them
+   * @param {number} count
+   */
+  function firings(line, zone, start, count) {
+    /** @type {Firing[]} */
+    const found = [];
+    if (!line.sets.length || line.notes.includes("never")) return found;
+    const spans = rules.zones[zone];
+    const end = rules.end;
+    /**
+     * When the clock on the wall shows a time: never, once or twice.
+     * @param {number} shown
+     */
+    const moments = (shown) =>
+      spans.flatMap(([from, offset], index) => {
+        const utc = shown - offset;
+        return utc >= from && utc < (spans[index + 1]?.[0] ?? Number.POSITIVE_INFINITY) ? [{ utc, offset }] : [];
+      });
+    /** A start that the clock leaves out is read by the offset before. */
+    const skipped = () => {
+      const after = spans.map(([from], index) => index > 0 && start - spans[index - 1][1] >= from).lastIndexOf(true);
+      return start - spans[after - 1][1];
+    };
+    const from = moments(start)[0]?.utc ?? skipped();
+    const [minutes, hours] = line.sets;
+    const [, , days, months, weekdays] = line.sets.map((set) => new Set(set));
     let last = start; // fixed lines go by the clock
     for (let day = Math.floor((start - DAY) / DAY) * DAY; day < end && found.length < count; day += DAY) {
-      const date = new Date(day * 6e4), dom = D[2].has(date.getUTCDate()), dow = D[4].has(date.getUTCDay());
-      if (!D[3].has(date.getUTCMonth() + 1) || !(L.both ? dom && dow : dom || dow)) continue;
+      const date = new Date(day * MINUTE);
+      const [byMonth, byWeek] = [days.has(date.getUTCDate()), weekdays.has(date.getUTCDay())];
+      if (!months.has(date.getUTCMonth() + 1) || !(line.both ? byMonth && byWeek : byMonth || byWeek)) continue;
+      /** @type {Firing[]} */
       const today = [];
-      for (const hour of L.sets[1]) for (const minute of L.sets[0]) {
-        const n = day + hour * 60 + minute;
-        if (!L.fixed) at(n).forEach(([utc, off], i) => utc > from && today.push([utc, off, n, i]));
-        else if (n > last) {
-          for (last = n; !at(last).length;) last++;
-          today.push([...at(last)[0], n, 0]);
+      for (const hour of hours) {
+        for (const minute of minutes) {
+          const planned = day + hour * 60 + minute;
+          if (!line.fixed) {
+            moments(planned).forEach((moment, index) => {
+              if (moment.utc > from) today.push({ ...moment, planned, again: index > 0 });
+            });
+          } else if (planned > last) {
+            last = planned;
+            while (!moments(last).length) last++;
+            today.push({ ...moments(last)[0], planned, again: false });
+          }
         }
       }
-      found.push(...today.sort((a, b) => a[0] - b[0]));
+      found.push(...today.sort((a, b) => a.utc - b.utc));
     }
-    return found.filter(([utc, off]) => utc + off < end).slice(0, count);
+    return found.filter(({ utc, offset }) => utc + offset < end).slice(0, count);
   }
   return { parse, firings };
 }
 
+/** @param {import("../../../widgets/frame.js").Place<Traits>} place */
 function render({ model, el }) {
-  const R = model.get("rules"), T = R.labels, anchor = model.get("anchor"), { parse, firings } = cronRules(R), COUNT = 6;
-  const field = (label, input) => { input.id = uid(); return h("span", { className: "bf-field" }, h("label", { htmlFor: input.id, textContent: label }), input); };
-  const plain = { type: "text", className: "bf-in", spellcheck: false, autocomplete: "off", oninput: take };
-  const line = h("input", plain), start = h("input", plain);
-  const zone = h("select", { onchange: take }, ...Object.keys(R.zones).map(z => h("option", { value: z, textContent: z })));
-  const note = h("p", { className: "bf-note", aria: { live: "polite" } }), list = h("ol", { className: "cl-fires" }), facts = h("dl", { className: "cl-facts" }), says = h("ul", { className: "cl-notes" });
-  const out = h("div", { className: "cl-out" }, h("div", {}, h("p", { className: "cl-h", textContent: T.fires }), list), says, facts);
-  const buttons = h("div", { className: "bf-presets" }, ...model.get("presets").map(([label, v]) => h("button", { type: "button", textContent: label, onclick() { fill(v); take(); } })));
-  const text = () => [zone.value, start.value.trim().replace(" ", "T"), line.value].join(",");
-  const fill = v => { const [z, s] = v.split(",", 2); zone.value = z; start.value = s.replace("T", " "); line.value = v.slice(z.length + s.length + 2); };
-  const summary = v => v.slice(0, 9).join(" ") + (v.length > 9 ? " …" : "");
-  const t = (tag, textContent, className = "") => h(tag, { className, textContent }), code = s => t("code", s);
-
-  const when = () => { const n = minutesOf(start.value); return n >= R.first && n < R.end && n; };
-  function problem() {
-    line.ariaInvalid = start.ariaInvalid = null;
-    if (!when()) { start.ariaInvalid = "true"; return T.start_error; }
-    try { parse(line.value); return ""; } catch (e) { line.ariaInvalid = "true"; return e.message; }
-  }
-  function paint() {
-    const L = parse(line.value), F = firings(L, zone.value, when(), COUNT);
-    list.replaceChildren(...F.map(([utc, off, planned, again], i) => {
-      const why = planned !== utc + off ? put(T.moved, { planned: clock(planned).slice(11) }) : again ? T.again : "";
-      return h("li", {}, t("b", R.days[new Date((utc + off) * 6e4).getUTCDay()] + " " + clock(utc + off)), " ", t("span", R.offsets[off], i && F[i - 1][1] !== off ? "cl-jump" : "cl-off"), t("span", why, "cl-why"));
-    }), ...(F.length < COUNT ? [t("li", L.sets.length ? F.length ? T.end : T.none : T.reboot)] : []));
-    says.replaceChildren(...L.notes.map(k => h("li", { data: { tone: R.bad.includes(k) ? "bad" : "plain" }, textContent: put(R.notes[k], { word: L.name }) })));
-    const rows = [[T.fields, L.sets.map((v, i) => h("span", { className: "cl-set" }, R.fields[i][0] + " ", t("b", summary(v))))], [T.runs, [code(R.shell), code("-c"), code(L.command)]], [T.words, L.words.map(code)], [T.environment, R.environment.map(code)]];
-    if (L.stdin) rows.push([T.stdin, [t("pre", L.stdin)]]);
-    facts.replaceChildren(...rows.flatMap(([k, v]) => [t("dt", k), h("dd", {}, ...v)]));
-  }
-  function take() {
-    const bad = (note.textContent = problem());
-    out.classList.toggle("cl-old", !!bad);
-    if (bad) return;
-    paint();
-    if (model.get("value") !== text()) { model.set("value", text()); model.save_changes(); }
-    fragment.set(model, anchor, text());
-  }
-  const root = h("div", { className: "rsn-w cl" }, buttons, field(T.line, line), h("div", { className: "cl-row" }, field(T.zone, zone), field(T.start, start)), note, out);
-  el.append(root);
+  const rules = model.get("rules");
+  const { labels } = rules;
   const first = model.get("value");
-  fill(first); paint();
-  const unwatch = fragment.watch([anchor], root, (_, s) => {
-    const parts = s.split(",");
-    let why = T.link_form;
-    if (parts.length > 2 && Object.hasOwn(R.zones, parts[0])) { fill(s); why = problem(); }
-    if (why) { fill(first); problem(); }
-    out.classList.remove("cl-old");
+  const { parse, firings } = cronRules(rules);
+
+  /** @param {string} label @param {HTMLElement} input */
+  function labelled(label, input) {
+    input.id = uniqueId();
+    return element(
+      "span",
+      { className: "bf-field" },
+      element("label", { htmlFor: input.id, textContent: label }),
+      input,
+    );
+  }
+  const line = textField({ oninput: take });
+  const start = textField({ oninput: take });
+  const zone = element(
+    "select",
+    { onchange: take },
+    ...Object.keys(rules.zones).map((name) => element("option", { value: name, textContent: name })),
+  );
+  const note = noteLine();
+  const list = element("ol", { className: "cl-fires" });
+  const facts = element("dl", { className: "cl-facts" });
+  const notes = element("ul", { className: "cl-notes" });
+  const out = element(
+    "div",
+    { className: "cl-out" },
+    element("div", {}, element("p", { className: "cl-h", textContent: labels.fires }), list),
+    notes,
+    facts,
+  );
+  const presets = model.get("presets").map(([label, value]) =>
+    button(label, () => {
+      fill(value);
+      take();
+    }),
+  );
+  const root = element(
+    "div",
+    { className: "rsn-w cl" },
+    element("div", { className: "bf-presets" }, ...presets),
+    labelled(labels.line, line),
+    element("div", { className: "cl-row" }, labelled(labels.zone, zone), labelled(labels.start, start)),
+    note,
+    out,
+  );
+
+  const text = () => [zone.value, start.value.trim().replace(" ", "T"), line.value].join(",");
+  /** @param {string} value */
+  function fill(value) {
+    const [name, from] = value.split(",", 2);
+    zone.value = name;
+    start.value = from.replace("T", " ");
+    line.value = value.slice(name.length + from.length + 2);
+  }
+  /** Minutes since 1970, or 0 for what cannot be said. */
+  function startTime() {
+    const minutes = minutesOf(start.value);
+    return minutes >= rules.first && minutes < rules.end ? minutes : 0;
+  }
+  /** Marks the field that is wrong and returns why, or "". */
+  function problem() {
+    markInvalid(line, false);
+    markInvalid(start, !startTime());
+    if (!startTime()) return labels.start_error;
+    try {
+      parse(line.value);
+      return "";
+    } catch (error) {
+      if (!(error instanceof CrontabError)) throw error;
+      markInvalid(line, true);
+      return error.message;
+    }
+  }
+  /** @param {Firing} firing @param {number} index @param {Firing[]} all */
+  function firingLine({ utc, offset, planned, again }, index, all) {
+    let why = again ? labels.again : "";
+    if (planned !== utc + offset) why = filled(labels.moved, { planned: clock(planned).slice(11) });
+    const jumps = index > 0 && all[index - 1].offset !== offset;
+    return element(
+      "li",
+      {},
+      element("b", {
+        textContent: `${rules.days[new Date((utc + offset) * MINUTE).getUTCDay()]} ${clock(utc + offset)}`,
+      }),
+      " ",
+      element("span", { className: jumps ? "cl-jump" : "cl-off", textContent: rules.offsets[offset] }),
+      element("span", { className: "cl-why", textContent: why }),
+    );
+  }
+  /** @param {number[]} values */
+  const summary = (values) => values.slice(0, SHOWN_VALUES).join(" ") + (values.length > SHOWN_VALUES ? " …" : "");
+  /** @param {string} textContent */
+  const code = (textContent) => element("code", { textContent });
+
+  function paint() {
+    const read = parse(line.value);
+    const runs = firings(read, zone.value, startTime(), SHOWN_FIRINGS);
+    const lines = runs.map(firingLine);
+    if (runs.length < SHOWN_FIRINGS) {
+      const none = runs.length ? labels.end : labels.none;
+      lines.push(element("li", { textContent: read.sets.length ? none : labels.reboot }));
+    }
+    list.replaceChildren(...lines);
+    notes.replaceChildren(
+      ...read.notes.map((key) =>
+        element("li", {
+          data: { tone: rules.bad.includes(key) ? "bad" : "plain" },
+          textContent: filled(rules.notes[key], { word: read.name }),
+        }),
+      ),
+    );
+    const sets = read.sets.map((values, index) =>
+      element(
+        "span",
+        { className: "cl-set" },
+        `${rules.fields[index][0]} `,
+        element("b", { textContent: summary(values) }),
+      ),
+    );
+    /** @type {[string, HTMLElement[]][]} */
+    const told = [
+      [labels.fields, sets],
+      [labels.runs, [code(rules.shell), code("-c"), code(read.command)]],
+      [labels.words, read.words.map(code)],
+      [labels.environment, rules.environment.map(code)],
+    ];
+    if (read.stdin) told.push([labels.stdin, [element("pre", { textContent: read.stdin })]]);
+    facts.replaceChildren(
+      ...told.flatMap(([term, parts]) => [element("dt", { textContent: term }), element("dd", {}, ...parts)]),
+    );
+  }
+  /** What the reader typed; what cannot be read leaves the last good state, greyed. */
+  function take() {
+    const wrong = problem();
+    out.classList.toggle("cl-old", !!wrong);
+    note.textContent = wrong;
+    if (wrong) return;
     paint();
-    note.textContent = why ? put(T.link, { why }) : "";
+    shared.save();
+  }
+
+  const shared = connect(model, {
+    root,
+    note,
+    value: text,
+    open(said) {
+      const [name, ...rest] = said.split(",");
+      let why = labels.link_form;
+      if (rest.length > 1 && Object.hasOwn(rules.zones, name)) {
+        fill(said);
+        why = problem();
+      }
+      if (why) {
+        fill(first);
+        problem();
+      }
+      out.classList.remove("cl-old");
+      paint();
+      return why && filled(labels.link, { why });
+    },
+    outside(said) {
+      fill(said);
+      note.textContent = problem();
+      if (!note.textContent) paint();
+    },
   });
-  const outside = () => { if (model.get("value") !== text()) { fill(model.get("value")); note.textContent = problem(); if (!note.textContent) paint(); } };
-  model.on("change:value", outside);
-  return () => { unwatch(); model.off("change:value", outside); };
+  fill(first);
+  paint();
+  return shared.start(el);
 }
 export default { render };

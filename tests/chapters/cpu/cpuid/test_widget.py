@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from typing import Any
+from itertools import islice
 
 import pytest
 
@@ -62,16 +62,17 @@ def test_it_refuses(machines: dict[str, Machine], start: tuple[int, int] | None,
         LeafBrowser(machines, start)
 
 
-def fields(registers: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
-    return {(leaf, r): [f[0] for f in packed[1:]] for leaf, found in registers.items() for r, packed in found.items()}
+def fields(browser: LeafBrowser) -> dict[tuple[str, str], list[str]]:
+    names = iter(browser.fields["name"])
+    return {(leaf, r): list(islice(names, count)) for leaf, r, _, count in browser.registers}
 
 
 def test_it_carries_each_layout_once_and_only_those_of_use() -> None:
-    carried = fields(LeafBrowser({"a": SMALL}).registers)
+    carried = fields(LeafBrowser({"a": SMALL}))
     assert carried["7.0", "ebx"] == [f.name for f in layouts(7)["ebx"].fields]
     assert ("7.1", "eax") in carried, "features can be found although no machine answers the leaf"
     assert ("4.n", "eax") not in carried and ("80000002.0", "eax") not in carried
-    full = fields(view.browser(Evidence(RECORD.name, RECORD.data, RECORD.provenance)).registers)
+    full = fields(view.browser(Evidence(RECORD.name, RECORD.data, RECORD.provenance)))
     occur = {(r["leaf"], r["subleaf"]) for r in RECORD.data}
     for (leaf, subleaf), found in LEAVES.items():
         key = f"{leaf:x}.{'n' if subleaf is None else subleaf}"
@@ -86,7 +87,7 @@ def test_every_witness_that_has_a_record_is_in_the_menu() -> None:
 
 def test_it_is_light() -> None:
     browser = view.browser(RECORD)
-    carried = json.dumps([browser.machines, browser.registers, browser.titles], separators=(",", ":")).encode()
+    carried = json.dumps([browser.machines, browser.registers, browser.fields, browser.titles], separators=(",", ":")).encode()
     assert len(gzip.compress(carried, 9)) < 16_000
 
 

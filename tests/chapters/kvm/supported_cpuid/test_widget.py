@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -58,9 +59,11 @@ def test_the_menu_says_how_each_entry_differs() -> None:
 def test_zeros_and_repeated_layouts_are_sent_once() -> None:
     widget = make({"a": Side("A", [*ROWS, ("7.1", (0, 0, 0, 0), None)])}, layouts={**LAYOUTS, "7.1": layouts(7, 1)})
     assert widget.machines[0]["rows"][-1] == ["7.1", 0, None, ""]
-    assert "7.1" not in widget.packed
-    assert widget.packed["4.1"] == "4.0"
-    assert [f[0] for f in widget.packed["7.0"]["ebx"][2:]] == [f.name for f in layouts(7)["ebx"].fields]
+    names = iter(widget.fields["name"])
+    carried = {(entry, word): list(islice(names, count)) for entry, word, _, _, count in widget.words}
+    assert "7.1" not in {*widget.same, *(entry for entry, _ in carried)}
+    assert widget.same["4.1"] == "4.0"
+    assert carried["7.0", "ebx"] == [f.name for f in layouts(7)["ebx"].fields]
 
 
 @pytest.mark.parametrize(
