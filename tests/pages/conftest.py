@@ -26,6 +26,7 @@ from tools.chapters import all_chapters
 from tools.environment import BUILD
 from tools.sphinx_ext.policy import policy
 from tools.sphinx_ext.widgets import shrink
+from tools.sphinx_ext.widgets import write as write_scripts
 
 HERE = Path(__file__).parent
 HTML = BUILD / "html"
@@ -185,8 +186,8 @@ def standalone(browse: Tabs, tmp_path: Path) -> Callable[..., Page]:
 
     def write(*widgets: Any, fragment: str = "", width: int = 1280) -> Page:
         data = embed_data(widgets, drop_defaults=False)
-        state, scripts = shrink(json.dumps(data["manager_state"]))
-        loaded = "".join(f'<script src="{name}"></script>' for name in write_scripts(tmp_path, scripts))
+        state = shrink(json.dumps(data["manager_state"]))
+        loaded = "".join(f'<script src="{name}"></script>' for name in write_scripts(tmp_path, state.scripts))
         views = "".join(
             f'<div class="cell_output"><script type="application/vnd.jupyter.widget-view+json">{json.dumps(spec)}</script></div>'
             for spec in data["view_specs"]
@@ -197,8 +198,8 @@ def standalone(browse: Tabs, tmp_path: Path) -> Callable[..., Page]:
             f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Widgets</title>'
             f'<link rel="stylesheet" href="{(assets / "rsn.css").as_uri()}">'
             f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
-            f'<script type="application/vnd.jupyter.widget-state+json">{state}</script>{loaded}</head>'
-            f'<body><main>{views}</main><script src="{(assets / "loader.js").as_uri()}"></script></body></html>',
+            f'<script type="application/vnd.jupyter.widget-state+json">{state.text}</script>{loaded}</head>'
+            f'<body><main>{state.rename(views)}</main><script src="{(assets / "loader.js").as_uri()}"></script></body></html>',
             encoding="utf-8",
         )
         page = browse(width)

@@ -39,9 +39,10 @@ def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
 
     context["css_files"] = [f for f in context["css_files"] if not STYLES.search(filename(f))]
     context["script_files"] = [f for f in context["script_files"] if keep(f)]
-    scripts = [path for script in context["script_files"] for path in shrink_script(script)]
-    loaded = any("widget-state" in str(getattr(f, "attributes", {})) for f in context["script_files"])
-    context["rsn_scripts"] = [*write(Path(app.outdir) / "_static", scripts), *([LOADER] if loaded else [])]
+    context["rsn_scripts"] = []
+    for state in filter(None, map(shrink_script, context["script_files"])):
+        context["rsn_scripts"] = [*write(Path(app.outdir) / "_static", state.scripts), LOADER]
+        context["body"] = state.rename(context["body"])
     context["rsn_policy"], context["rsn_early"] = policy(), early()
     description = describe(doctree)
     if description and 'name="description"' not in context.get("metatags", ""):

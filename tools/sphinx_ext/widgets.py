@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import minify
 from sphinx.application import Sphinx
@@ -20,6 +21,7 @@ from sphinx.application import Sphinx
 from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
 
 STATE = "application/vnd.jupyter.widget-state+json"
+MODEL_ID = re.compile(r'"model_id": "(\w+)"')
 DEFAULT = "export default { render };\n"
 DROPPED = frozenset(
     [
@@ -77,9 +79,22 @@ def filename(path: Path) -> str:
     return f"rsn/{module(path)}.{hashlib.sha256(classic(path).encode()).hexdigest()[:8]}.js"
 
 
-def shrink(body: str) -> tuple[str, list[Path]]:
-    """``body`` with anywidgets only, each with the name of its module; and the scripts they need, in order."""
+class Shrunk(NamedTuple):
+    """A page's state: ``text`` for the page, the ``scripts`` it needs in order, and ``names``: a model's id -> a short one."""
+
+    text: str
+    scripts: list[Path]
+    names: dict[str, str]
+
+    def rename(self, page: str) -> str:
+        """``page`` with the short names in the places where widgets are drawn."""
+        return MODEL_ID.sub(lambda found: f'"model_id": "{self.names.get(found[1], found[1])}"', page)
+
+
+def shrink(body: str) -> Shrunk:
+    """``body`` with anywidgets only, each with the name of its module. Ids are random; without them a build is repeatable."""
     models: dict[str, Any] = {}
+    names: dict[str, str] = {}
     scripts: dict[Path, None] = {}
     given = json.loads(body)["state"]
     # in an order of their contents: ids are random, and gzip finds what lies near
@@ -94,18 +109,20 @@ def shrink(body: str) -> tuple[str, list[Path]]:
             )
         scripts.update(dict.fromkeys(parts(path)))
         kept = {key: value for key, value in state.items() if key not in DROPPED}
-        models[name] = {"module": module(path), "state": kept}
+        names[name] = str(len(names))
+        models[names[name]] = {"module": module(path), "state": kept}
     text = json.dumps(models, separators=(",", ":"), ensure_ascii=False)
-    return text.replace("</", "<\\/"), list(scripts)  # a "</script>" inside would end the element
+    return Shrunk(text.replace("</", "<\\/"), list(scripts), names)  # a "</script>" inside would end the element
 
 
-def shrink_script(script: Any) -> list[Path]:
-    """Shrink a page's state in place, if ``script`` is one; the widgets' scripts."""
+def shrink_script(script: Any) -> Shrunk | None:
+    """Shrink a page's state in place, if ``script`` is one."""
     attributes = getattr(script, "attributes", None) or {}
     if attributes.get("type") != STATE or not attributes.get("body"):
-        return []
-    attributes["body"], scripts = shrink(attributes["body"])
-    return scripts
+        return None
+    shrunk = shrink(attributes["body"])
+    attributes["body"] = shrunk.text
+    return shrunk
 
 
 def write(static: Path, scripts: list[Path]) -> list[str]:
