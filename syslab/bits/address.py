@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from . import given
 from .core import Case, Field, Layout, Source, otherwise
 
 BITS = 64
@@ -74,8 +75,9 @@ def from_walk(indices: list[int], offset: int = 0) -> int:
     """
     levels = len(indices)
     width = _width(levels)
-    if any(not 0 <= i < 1 << INDEX_BITS for i in indices) or not 0 <= offset < 1 << PAGE_BITS:
-        raise ValueError(f"indices are 0 to 511 and the offset is 0 to 4095, not {indices} and {offset}")
+    for index in indices:
+        given.number(index, "an index", 0, (1 << INDEX_BITS) - 1)
+    given.number(offset, "the offset", 0, (1 << PAGE_BITS) - 1)
     address = 0
     for index in indices:
         address = address << INDEX_BITS | index

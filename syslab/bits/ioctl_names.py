@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import given
 from .core import Source
 
 NONE, WRITE, READ, BOTH = range(4)
@@ -24,6 +25,8 @@ SOURCES = (
 def ioc(direction: int, kind: int, nr: int, size: int = 0) -> int:
     """The macro ``_IOC``: a request's number from its parts. ValueError for a part that does not fit."""
     for name, value, bits in (("direction", direction, 2), ("type", kind, 8), ("nr", nr, 8), ("size", size, 14)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"the {name} of a request is an int, not {type(value).__name__} {value!r:.60}")
         if not 0 <= value < 1 << bits:
             raise ValueError(f"the {name} of a request has {bits} bits; {value} does not fit")
     return direction << 30 | size << 16 | kind << 8 | nr
@@ -214,4 +217,4 @@ def names() -> dict[int, str]:
 
 def name_of(number: int) -> str:
     """``TIOCGWINSZ`` for 0x5413; "" for a number that is not in the tables."""
-    return names().get(number, "")
+    return names().get(given.number(number, "a request", 0, 0xFFFFFFFF), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import given
 from .core import Field, Layout, Source
 
 TYPES = {
@@ -33,6 +34,7 @@ PAT = Layout(
 
 def index(layout: Layout, entry: int) -> int:
     """The PAT index in an ``entry`` of ``layout``; an entry that references a table has no PAT bit."""
+    layout.check(entry)
     return sum(layout.field(name).of(entry) << n for n, name in enumerate(("PWT", "PCD", "PAT")) if name in _names(layout))
 
 
@@ -41,6 +43,6 @@ def _names(layout: Layout) -> set[str]:
 
 
 def memory_type(pat: int, number: int) -> str:
-    """What index ``number`` (0 to 7) selects when IA32_PAT is ``pat``."""
-    field = PAT.fields[number]
-    return field.text(field.of(pat))
+    """What index ``number`` (0 to 7) selects when IA32_PAT is ``pat``. TypeError or ValueError for others."""
+    field = PAT.fields[given.number(number, "an index into the PAT", 0, 7)]
+    return field.text(field.of(PAT.check(pat)))

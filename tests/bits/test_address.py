@@ -59,7 +59,7 @@ def test_what_is_no_address(value: int, error: type[Exception]) -> None:
 
 @pytest.mark.parametrize(("indices", "offset"), [([0, 0, 0], 0), ([512, 0, 0, 0], 0), ([0, 0, 0, -1], 0), ([0, 0, 0, 0], 4096)])
 def test_what_is_no_walk(indices: list[int], offset: int) -> None:
-    with pytest.raises(ValueError, match=r"levels|indices"):
+    with pytest.raises(ValueError, match=r"levels|an index is 0 to 511|the offset is 0 to 4095"):
         from_walk(indices, offset)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from syslab.bits import given
 from syslab.bits.core import Source
 
 PSABI = Source("System V Application Binary Interface, AMD64 Architecture Processor Supplement", "Data Representation", "1.0")
@@ -125,7 +126,7 @@ class Struct:
 
 def parse(text: str) -> tuple[bool, list[Member]]:
     """Whether it is packed, and its members. ValueError in a sentence that says what is wrong, and in which member."""
-    items = [item.strip() for item in text.split(",")]
+    items = [item.strip() for item in given.text(text, "a declaration").split(",")]
     packed = items[0] == PACKED
     items = items[packed:]
     if items in ([], [""]):

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from syslab.bits import given
+
 MAX_SYMLINKS = 40  # followed for one path; include/linux/namei.h, MAXSYMLINKS
 LONGEST = 30  # calls in a sequence; a link should stay a link
 FIRST_FD = 3  # 0, 1 and 2 are taken in every program
@@ -63,7 +65,7 @@ WHY = {
 
 def token(operand: str) -> str:
     """An operand as links say it: ``d/a`` is ``da``, and ``../a`` is ``ua``."""
-    return operand.replace("..", "u").replace("/", "")
+    return given.text(operand, "an operand").replace("..", "u").replace("/", "")
 
 
 _PATHS = {token(path): path for path in PATHS}
@@ -72,7 +74,7 @@ _TARGETS = {token(path): path for path in TARGETS}
 
 def parse(step: str) -> tuple[Call, list[str]]:
     """``link-a-da`` as its call and operands; ValueError that says what is wrong with it."""
-    key, *operands = step.split("-")
+    key, *operands = given.text(step, "a call").split("-")
     if key not in BY_KEY:
         raise ValueError(f"{step!r}: {key!r} is none of {', '.join(BY_KEY)}")
     call = BY_KEY[key]

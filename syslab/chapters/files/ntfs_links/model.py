@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from syslab.bits import given as of
+
 from .tables import (
     ABSOLUTE,
     FLAGS,
@@ -85,7 +87,7 @@ def kind(key: str) -> Kind:
 def substitute(key: str, target: str) -> str:
     """The name that is followed for ``target``, or BadReparse."""
     wanted = kind(key)
-    raw = target.encode("utf-16-le", "surrogatepass")
+    raw = of.text(target, "a target").encode("utf-16-le", "surrogatepass")
     if not target:
         raise BadReparse(complaint("empty"))
     for bad, why in (("\0", "nul"), ("/", "slash")):
@@ -167,7 +169,7 @@ def _notes(found: Kind, values: dict[str, int], followed: str) -> tuple[str, ...
 
 def decode(data: bytes) -> Reparse:
     """What ``data``, a whole REPARSE_DATA_BUFFER, says. BadReparse says what is wrong and at which byte."""
-    if len(data) > MOST:
+    if len(of.raw(data, "a buffer")) > MOST:
         raise BadReparse(complaint("much", len(data)))
     if len(data) < 8:
         raise BadReparse(complaint("short", len(data)))
@@ -199,7 +201,7 @@ def decode(data: bytes) -> Reparse:
 
 def read_hex(text: str) -> bytes:
     """Bytes from hex digits, with spaces, commas, colons or 0x between them as dumps have. BadReparse says where not."""
-    if len(text) > 8 * MOST:
+    if len(of.text(text, "a buffer in hex")) > 8 * MOST:
         raise BadReparse(complaint("much", len(text) // 2))
     clean = re.sub(r"0x|[ \t\r\n,:]", lambda m: " " * len(m[0]), text)
     if odd := re.search(r"[^0-9A-Fa-f ]", clean):

@@ -6,6 +6,8 @@ is kept). Its test runs the same bytes under KVM.
 
 from __future__ import annotations
 
+from syslab.bits import given
+
 MOST_STEPS = 10_000
 _BYTE_REGISTERS = 8  # AL, CL, DL, BL, AH, CH, DH, BH
 
@@ -19,6 +21,7 @@ def run(code: bytes) -> tuple[list[tuple[int, int]], str]:
 
     NotModelled for other instructions, and for leaving the bytes.
     """
+    given.raw(code, "code")
     registers, zero, at = [0] * _BYTE_REGISTERS, False, 0
     written: list[tuple[int, int]] = []
 

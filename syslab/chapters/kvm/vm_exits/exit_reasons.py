@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syslab.bits import given
 from syslab.bits.core import Source
 
 VERSIONS = ("6.1.192", "6.12.117", "7.2.13")
@@ -221,18 +222,22 @@ VMX = tuple(_rows("VMX", _VMX, 10))
 SVM = tuple(sorted((*_rows("SVM", _SVM, 16), *_regular()), key=lambda r: r.number % (1 << 64)))
 
 
+_BY_VENDOR = {"VMX": VMX, "SVM": SVM}
+
+
 def named(vendor: str, version: str) -> dict[str, int]:
-    """Constant -> number, of the names that this kernel has. KeyError for a vendor, ValueError for a version not read."""
+    """Constant -> number, of the names that this kernel has. ValueError for another vendor or a version not read."""
     if version not in VERSIONS:
         raise ValueError(f"kernel {version!r} was not read; {', '.join(VERSIONS)} were")
-    rows = {"VMX": VMX, "SVM": SVM}[vendor]
+    rows = _BY_VENDOR[given.one_of(vendor, _BY_VENDOR, "vendor")]
     upto = VERSIONS[: VERSIONS.index(version) + 1]
     return {r.constant: r.number for r in rows if r.since in upto and " + " not in r.name}
 
 
 def find(vendor: str, number: int) -> ExitReason:
-    """The row of a number; KeyError that names both where there is none."""
-    for row in {"VMX": VMX, "SVM": SVM}[vendor]:
+    """The row of a number; KeyError that names both where there is none. ValueError for another vendor, TypeError for no int."""
+    given.number(number, "an exit reason", -(1 << 63), (1 << 64) - 1)
+    for row in _BY_VENDOR[given.one_of(vendor, _BY_VENDOR, "vendor")]:
         if row.number == number:
             return row
     raise KeyError(f"{vendor} has no exit reason {number} in this table")

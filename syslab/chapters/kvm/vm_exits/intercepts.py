@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syslab.bits import given
 from syslab.bits.core import Source
 
 SOURCES = (
@@ -85,7 +86,7 @@ RULES = {
 
 def expected(key: str, nested_paging: bool) -> str:
     """The name in :data:`.exit_reasons.SVM` as which the case leaves, going by what KVM asks for; "" where it stays."""
-    rule = RULES[key]
+    rule = RULES[given.one_of(key, RULES, "case")]
     if rule.svm == "NPF" and not nested_paging:
         return "EXCP_BASE + 14"
     return rule.svm if rule.kvm == SET or (rule.kvm == WITHOUT_NPT and not nested_paging) else ""

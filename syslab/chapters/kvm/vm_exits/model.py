@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syslab.bits import given
 from syslab.bits.control_registers import CR0, CR4
 from syslab.bits.core import Layout
 
@@ -50,6 +51,8 @@ WRITES = (MOV_CR0, MOV_CR4, LMSW, CLTS)
 
 
 def _word(value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a control register is an int, not {type(value).__name__} {value!r:.60}")
     if not 0 <= value <= ALL:
         raise ValueError(f"{value:#x} does not fit into {WIDTH} bits")
     return value
@@ -84,6 +87,5 @@ def io_bitmap(port: int) -> tuple[str, int, int]:
     >>> io_bitmap(0x3F8)
     ('A', 127, 0)
     """
-    if not 0 <= port <= 0xFFFF:
-        raise ValueError(f"port {port:#x} is not 0 to 0xffff")
+    given.number(port, "a port", 0, 0xFFFF)
     return "AB"[port >> 15], (port & 0x7FFF) >> 3, port & 7

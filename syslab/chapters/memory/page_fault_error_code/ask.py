@@ -169,5 +169,6 @@ def one_fault(access: str, protection: str = "r", touch: bool = False) -> dict[s
             machine.run_code(RET_THERE, at)
             protect(at, wanted)
 
-    row = _row(access, f"PROT_{protection.upper() or 'NONE'}", _fault(access, address, fill), address)
+    names = [f"PROT_{word}" for word, bit in (("READ", PROT_READ), ("WRITE", PROT_WRITE), ("EXEC", PROT_EXEC)) if wanted & bit]
+    row = _row(access, " | ".join(names) or "PROT_NONE", _fault(access, address, fill), address)
     return row | {"touched": touch}

@@ -14,9 +14,13 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from syslab.bits import given
+
 from .model import Line
 
 FIRST_YEAR, LAST_YEAR = 2026, 2036
+MOST = 1000
+"""Firings that are listed at once."""
 ZONES = ("UTC", "Europe/Berlin", "Europe/London", "America/New_York", "Australia/Sydney", "Asia/Kolkata")
 EPOCH = datetime(1970, 1, 1)
 
@@ -91,10 +95,15 @@ def _all(line: Line, zone: ZoneInfo, start: datetime) -> Iterator[Firing]:
 def firings(line: Line, zone: str, start: datetime, count: int = 6) -> list[Firing]:
     """The next ``count`` firings after ``start``, a time on a clock in ``zone``; fewer if LAST_YEAR ends before.
 
-    ValueError for a start outside FIRST_YEAR to LAST_YEAR and for a zone that is not in ZONES.
+    ValueError for a start outside FIRST_YEAR to LAST_YEAR and for a zone that is not in ZONES; TypeError for what is no
+    parsed line, no datetime or no int.
     """
-    if zone not in ZONES:
-        raise ValueError(f"zone {zone!r} is none of {', '.join(ZONES)}")
+    if not isinstance(line, Line):
+        raise TypeError(f"a line is what crontab.parse() returns, not {type(line).__name__} {line!r:.60}")
+    if not isinstance(start, datetime):
+        raise TypeError(f"a start is a datetime, not {type(start).__name__} {start!r:.60}")
+    given.number(count, "the count of firings", 0, MOST)
+    given.one_of(zone, ZONES, "zone")
     if start.tzinfo or not FIRST_YEAR <= start.year <= LAST_YEAR:
         raise ValueError(f"start {start} is no time on a clock of the years {FIRST_YEAR} to {LAST_YEAR}")
     if not line.sets or "never" in line.notes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from syslab.bits import given
+
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -92,6 +94,7 @@ class Line:
 
 def split_percent(rest: str) -> tuple[str, str]:
     r"""Command and standard input of the text behind the time fields: ``a%b%c\%`` is ``a`` and ``b``, ``c%``."""
+    given.text(rest, "the rest of a line")
     parts = [part.replace("\\%", "%") for part in re.split(r"(?<!\\)%", rest)]
     data = "\n".join(parts[1:])
     return parts[0], data if not data or data.endswith("\n") else data + "\n"
@@ -99,6 +102,7 @@ def split_percent(rest: str) -> tuple[str, str]:
 
 def shell_words(command: str) -> tuple[tuple[str, ...], bool]:
     """The words of the first simple command with quotes taken off, nothing expanded; False if a quote is not closed."""
+    given.text(command, "a command")
     words: list[str] = []
     word: str | None = None
     quote, place = "", 0
@@ -146,7 +150,8 @@ def _value(number: int, text: str) -> int:
 
 def field_values(number: int, text: str) -> frozenset[int]:
     """The values of field ``number`` (0 to 4) written as ``text``. CrontabError names the field and what it takes."""
-    name, low, high, _ = FIELDS[number]
+    name, low, high, _ = FIELDS[given.number(number, "the number of a field", 0, len(FIELDS) - 1)]
+    given.text(text, name)
     found: set[int] = set()
     for item in text.split(","):
         span, slash, step = item.partition("/")
@@ -170,7 +175,7 @@ def field_values(number: int, text: str) -> frozenset[int]:
 
 def _split(text: str) -> tuple[list[str], str]:
     """The schedule's five fields ([] for @reboot) and the rest of the line."""
-    text = text.strip(" \t")
+    text = given.text(text, "a line of a crontab").strip(" \t")
     if len(text) > LIMIT:
         raise _error("long", n=len(text), limit=LIMIT)
     if "\n" in text or "\r" in text:

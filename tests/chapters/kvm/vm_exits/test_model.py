@@ -89,7 +89,7 @@ def test_io_bitmaps() -> None:
     assert io_bitmap(0x8000) == ("B", 0, 0)
     assert io_bitmap(0x3F8) == ("A", 0x3F8 >> 3, 0)
     for bad in (-1, 0x10000):
-        with pytest.raises(ValueError, match="is not 0 to 0xffff"):
+        with pytest.raises(ValueError, match="a port is 0 to 65535"):
             io_bitmap(bad)
 
 

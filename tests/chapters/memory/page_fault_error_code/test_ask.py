@@ -84,6 +84,11 @@ def test_one_fault(arguments: dict[str, Any], code: int | None) -> None:
     assert ask(experiment.one_fault, **arguments).data["error_code"] == code
 
 
+def test_a_protection_is_called_as_mmap_calls_it() -> None:
+    shown = {letters: experiment.one_fault(access="write", protection=letters)["page"] for letters in ("", "r", "wr", "rx")}
+    assert shown == {"": "PROT_NONE", "r": "PROT_READ", "wr": "PROT_READ | PROT_WRITE", "rx": "PROT_READ | PROT_EXEC"}
+
+
 @pytest.mark.parametrize(
     "arguments", [{"access": "x"}, {"access": "read", "protection": "q"}, {"access": "read", "protection": "wx"}]
 )
