@@ -17,7 +17,7 @@ from .model import kernel_parameters, timer_vcpu
 KVM_X86_DISABLE_EXITS_HLT = 1 << 1
 KVM_CAP_HALT_POLL = 182
 RUNNABLE, HALTED = 0, 3
-SHORT, LONG = 0.1, 1.0
+SHORT, LONG = 0.1, 3.0
 """Seconds of KVM_RUN after which a vCPU that waits, and one that does not, count as staying there."""
 CODE, HANDLER = 0x1000, 0x1100
 STI, CLI, HLT, IRET = b"\xfb", b"\xfa", b"\xf4", b"\xcf"
