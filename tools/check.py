@@ -20,6 +20,7 @@ STATIC = (
     ("ruff", [sys.executable, "-m", "ruff", "check", "."]),
     ("format", [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."]),
     ("mypy", [sys.executable, "-m", "mypy"]),
+    ("arrows", [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"]),
     ("biome", [str(Path(sys.executable).with_name("biome")), "ci", "--colors=off"]),
     ("tsc", ["tsc", "--project", "."]),
     ("notebooks in step", [sys.executable, "-m", "tools.notebooks", "--check"]),
