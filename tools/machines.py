@@ -11,7 +11,7 @@ from syslab.evidence import LAB_VM, records
 from syslab.evidence.records import Entry
 
 from .chapters import BOOK
-from .record import experiments
+from .record import called, experiments, places
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,16 @@ class Machine:
     other: bool
 
 
-def _lacked(asked: set[str]) -> tuple[str, ...]:
-    """Needs that no question of ``asked`` has, and that some other question has."""
+def _lacked(asked: set[tuple[str, str]]) -> tuple[str, ...]:
+    """Needs that no question of ``asked`` (its name, the witness) has, and that some other question has."""
     met, unmet = set(), []
     for experiment in experiments():
-        if experiment.name in asked:
-            met |= {need.name for need in experiment.needs}
-        else:
-            unmet += [need.name for need in experiment.needs if need != LAB_VM]  # that is a machine of its own
+        for place, witness in places(experiment):
+            needs = [*witness.needs, *experiment.needs]
+            if (experiment.name, called(place, witness)) in asked:
+                met |= {need.name for need in needs}
+            else:
+                unmet += [need.name for need in needs if need != LAB_VM]  # that is a machine of its own
     return tuple(sorted({name for name in unmet if name not in met}, key=str.lower))
 
 
@@ -56,7 +58,7 @@ def machines() -> list[Machine]:
                 kvm=tuple(sorted({p.witness for p in about if p.witness.startswith("kvm-")})),
                 dates=(min(p.date for p in about), max(p.date for p in about)),
                 count=len(mine),
-                lacked=() if inside else _lacked({e.name for e in mine}),
+                lacked=() if inside else _lacked({(e.name, e.provenance.witness) for e in mine}),
                 other=mine[0].other,
             )
         )
