@@ -34,7 +34,7 @@ def _lacked(asked: set[tuple[str, str]]) -> tuple[str, ...]:
     met, unmet = set(), []
     for experiment in experiments():
         for place, witness in places(experiment):
-            needs = [*witness.needs, *experiment.needs]
+            needs = witness.needs
             if (experiment.name, called(place, witness)) in asked:
                 met |= {need.name for need in needs}
             else:
