@@ -253,6 +253,11 @@ def main() -> int:
     except subprocess.CalledProcessError as failed:
         print(f"{failed.cmd[0]} failed ({failed.returncode}); see above", file=sys.stderr)
         return 2
+    except subprocess.TimeoutExpired as late:
+        print(f"{late.cmd[0]} took longer than {late.timeout:g} s", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     finally:
         if options.keep:
             print(f"kept: {work}")
