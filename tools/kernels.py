@@ -68,7 +68,12 @@ class Runs:
         self._managers.append(manager)
         with tempfile.TemporaryFile(dir=FOLDER) as output:
             client = NotebookClient(
-                notebook, km=manager, timeout=self.timeout, on_cell_start=on_cell, resources={"metadata": {"path": str(folder)}}
+                notebook,
+                km=manager,
+                timeout=self.timeout,
+                on_cell_start=on_cell,
+                record_timing=False,  # it would be in the cells' metadata, and the cache would never find them again
+                resources={"metadata": {"path": str(folder)}},
             )
             try:
                 client.execute(cleanup_kc=True, stdout=output, stderr=output)
