@@ -66,7 +66,8 @@ def add_key(app: Sphinx, docname: str, source: list[str]) -> None:
 
 def look() -> str:
     """A hash of what draws every page: the extension, the templates, the widgets' scripts and styles, the settings."""
-    files = [*(ROOT / "tools").rglob("*.py"), *(BOOK / "_templates").rglob("*.html"), ROOT / "_config.yml"]
+    files = [*(ROOT / "tools").rglob("*.py"), *(BOOK / "_templates").rglob("*.html")]
+    files += [ROOT / "_config.yml", ROOT / "requirements.txt"]  # another version shortens in another way
     files += [path for suffix in ("js", "css") for folder in ("tools", "syslab") for path in (ROOT / folder).rglob(f"*.{suffix}")]
     return hash_files(sorted(files))
 

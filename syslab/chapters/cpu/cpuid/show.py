@@ -137,10 +137,14 @@ def _march(line: str) -> Column:
 
 
 def when(answer: Evidence) -> Measured:
-    """Features of this book: where the bit is, whether it is set here, and who knows it since when."""
+    """Features of this book: where the bit is, whether it is set here, and who knows it since when.
+
+    A leaf with none of its bits set is no link: this CPU may lack it, and the browser would have nothing to open.
+    """
+    there = {place(row).href for row in answer.data if row["cpuid"]}
     columns = [
         Column("Feature", "feature"),
-        Column("Leaf", place),
+        Column("Leaf", lambda row: link if (link := place(row)).href in there else link.text),
         Column("This CPU", lambda row: "■\u00a0set" if row["cpuid"] else "□\u00a0clear"),
         Column("Kernel", _since),
         *(_march(line) for line in experiment.LINES),
