@@ -505,5 +505,6 @@ def test_the_library_runs_without_site_packages() -> None:
     assert {name for name in ours if not name.startswith("syslab.kvm")} == {
         "syslab",
         "syslab.native",
+        "syslab.native.kvm_device",
         "syslab.posix",
     }

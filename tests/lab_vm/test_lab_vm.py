@@ -17,6 +17,7 @@ import pytest
 
 from conftest import marked
 from syslab.evidence import ExperimentFailed, ExperimentTimeout, ask
+from syslab.evidence.experiment import Witness
 from syslab.evidence.lab import WITNESS
 from syslab.lab_vm.host import LabDied, LabHung, LabMissing, LabVm, cache, packages, qemu, vm
 from tests.waiting import PATIENCE, soon
@@ -231,7 +232,7 @@ def test_through_evidence(image: cache.Image, monkeypatch: pytest.MonkeyPatch) -
     answer = ask(lab_cases.settings)
     assert answer.provenance.how == "lab" and answer.provenance.witness == WITNESS
     assert "vb-lab" in answer._repr_html_()
-    monkeypatch.setattr("syslab.evidence.Experiment.missing", lambda self: [(lab_cases.LAB_VM, "not here")])
+    monkeypatch.setattr(Witness, "missing", lambda self: [(lab_cases.LAB_VM, "not here")])
     with pytest.raises(ExperimentTimeout, match=r"lab_cases.slow took longer than 5 s in the lab VM.*2 row") as late:
         ask(lab_cases.slow)
     assert late.value.rows == [1, 2]

@@ -228,7 +228,12 @@ def test_the_readers_work_survives_each_command(checkout: Path) -> None:
 )
 def test_each_command_runs_its_own_module_alone(target: str, modules: list[str]) -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "--old-file=.venv/ready", target], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+        ["make", "--dry-run", "--no-print-directory", "--old-file=.venv/ready", target],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert [line.split()[-1] for line in done.stdout.splitlines()] == modules
 

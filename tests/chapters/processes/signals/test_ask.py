@@ -16,7 +16,8 @@ from syslab.chapters.processes.signals import ask as signals
 from syslab.chapters.processes.signals.cases import DISPOSITIONS, NAMESPACED, SHELLS, SIGNALS, TARGETS, TITLES, namespace_refusal
 from syslab.chapters.processes.signals.exercises import orderly
 from syslab.chapters.processes.signals.typing import KEYS
-from syslab.evidence import Experiment, ExperimentFailed, Need, ask
+from syslab.evidence import ExperimentFailed, Need, ask
+from syslab.evidence.experiment import Witness
 
 pytestmark = pytest.mark.skipif(bool(signals.outcomes.missing()), reason="needs Linux, bash and unshare")
 refused = namespace_refusal() if shutil.which("unshare") else "unshare is not installed"
@@ -257,7 +258,7 @@ def test_a_setup_decides() -> None:
 
 def test_the_exercise_says_so_where_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
     unicorn = Need("a unicorn", lambda: None)
-    monkeypatch.setattr(Experiment, "missing", lambda self: [(unicorn, "there are none")])
+    monkeypatch.setattr(Witness, "missing", lambda self: [(unicorn, "there are none")])
     reply = orderly.check("signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))")
     assert not reply.right
     assert reply.text == "Nothing was tried. signals.with_setup cannot run here: needs a unicorn, but there are none"
