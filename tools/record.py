@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from syslab.evidence import LAB_VM, Experiment, Witness, lab, records
 from syslab.evidence.bounded import ExperimentFailed, run
@@ -22,7 +23,7 @@ from syslab.sources import code_hash, with_questions
 from . import failures
 
 
-def experiments() -> Iterator[Experiment]:
+def experiments() -> Iterator[Experiment[Any]]:
     """Every experiment of the book that takes no arguments."""
     for name in with_questions():
         module = import_module(name)
@@ -32,11 +33,11 @@ def experiments() -> Iterator[Experiment]:
                 yield found
 
 
-def _recordable(experiment: Experiment) -> bool:
+def _recordable(experiment: Experiment[Any]) -> bool:
     return not experiment.parameters
 
 
-def places(experiment: Experiment) -> list[tuple[str, Witness]]:
+def places(experiment: Experiment[Any]) -> list[tuple[str, Witness]]:
     """Where it is to be recorded, "here" or "lab" (the lab VM), and as which witness."""
     found = [("here", witness) for witness in experiment.witnesses if LAB_VM not in witness.needs]
     return found + ([("lab", experiment.witnesses[0])] if lab.possible(experiment) else [])
@@ -47,13 +48,13 @@ def called(place: str, witness: Witness) -> str:
     return lab.WITNESS if place == "lab" else witness.name
 
 
-def stale(experiment: Experiment, witness: str = "") -> bool:
+def stale(experiment: Experiment[Any], witness: str = "") -> bool:
     """Whether the record is missing or was made by other code than there is now."""
     found = [e for e in records.entries(experiment.name, witness or experiment.witness) if not e.other]
     return not found or found[0].provenance.code != code_hash(experiment.function.__module__)
 
 
-def record(experiment: Experiment, place: str = "here", witness: Witness | None = None) -> str:
+def record(experiment: Experiment[Any], place: str = "here", witness: Witness | None = None) -> str:
     """Run it there and write its record; what happened, in a line. ExperimentFailed passes through."""
     asked = witness or experiment.witnesses[0]
     code = code_hash(experiment.function.__module__)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from . import lab, records
 from .answer import Answer, Evidence
@@ -32,6 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 Missing = list[tuple[Need, str]]
+D = TypeVar("D")
 
 
 class CannotRunHere(RuntimeError):
@@ -56,12 +57,12 @@ _NO_RUN: Missing = [(Need("a live run", lambda: None, "unset SYSLAB_EVIDENCE"), 
 class _Way:
     """One witness of a question, here or in the lab VM; ``missing`` is what it lacks, as far as that is known without asking."""
 
-    experiment: Experiment
+    experiment: Experiment[Any]
     witness: Witness
     inside: bool
     missing: Missing
 
-    def run(self, arguments: dict[str, Any]) -> Evidence:
+    def run(self, arguments: dict[str, Any]) -> Evidence[Any]:
         """Ask. NotInLab, or ExperimentFailed."""
         given = self.witness.arguments | arguments
         if self.inside:
@@ -79,7 +80,7 @@ class _Way:
         taken = {lab.WITNESS, *(w.called for w in self.experiment.witnesses if w is not self.witness)}
         return sorted((name for name in there if name not in taken), key=lambda name: name != self.witness.name)
 
-    def record(self, kept: list[str], missing: Missing, failure: ExperimentFailed | None) -> Evidence:
+    def record(self, kept: list[str], missing: Missing, failure: ExperimentFailed | None) -> Evidence[Any]:
         """The record, which says what a run would need, or what became of it."""
         data, provenance = records.load(self.experiment.name, kept[0])
         install = () if failure else tuple(dict.fromkeys(hint for need, why in missing if (hint := need.hint(why))))
@@ -88,7 +89,7 @@ class _Way:
         return Evidence(self.experiment.name, data, about, self.experiment)
 
 
-def _ways(experiment: Experiment) -> Iterator[_Way]:
+def _ways(experiment: Experiment[Any]) -> Iterator[_Way]:
     """Whom to ask, in order. The lab VM is not asked what this machine says as well, nor where one answer is enough."""
     for witness in experiment.witnesses:
         missing = witness.missing()
@@ -108,7 +109,7 @@ def _why(missing: Missing) -> str:
     return "; ".join(dict.fromkeys(f"needs {need.name}, but {reason}" for need, reason in missing))
 
 
-def _beside_the_text(way: _Way, answer: Evidence) -> list[Evidence]:
+def _beside_the_text(way: _Way, answer: Evidence[Any]) -> list[Evidence[Any]]:
     """The answer of another lab VM than the one that the text speaks of: its record too, where that is not the same.
 
     A question that only a lab VM can answer keeps one answer, with a note.
@@ -127,7 +128,7 @@ def _beside_the_text(way: _Way, answer: Evidence) -> list[Evidence]:
     return [replace(answer, provenance=replace(answer.provenance, note=note))]
 
 
-def ask(experiment: Experiment, **arguments: Any) -> Answer:
+def ask(experiment: Experiment[D], **arguments: Any) -> Answer[D]:
     """Ask each witness of a question; which they are is declared with it. What each lacks is answered from its record.
 
     With ``arguments`` there are no records to fall back to, and a run that fails raises :class:`ExperimentFailed`. Without,
@@ -136,7 +137,7 @@ def ask(experiment: Experiment, **arguments: Any) -> Answer:
     """
     asked = mode()
     only_records = asked == "record" and not arguments
-    answers: list[Evidence] = []
+    answers: list[Evidence[D]] = []
     whole: Missing = []
     for way in _ways(experiment):
         missing, failed = way.missing or (_NO_RUN if only_records else []), None
@@ -165,7 +166,7 @@ def ask(experiment: Experiment, **arguments: Any) -> Answer:
 ask_each = ask  # the old name, until every page asks in the one way
 
 
-def recorded(experiment: Experiment, witness: str = "") -> Evidence:
+def recorded(experiment: Experiment[D], witness: str = "") -> Evidence[D]:
     """The committed record by ``witness`` (by default the first whom :func:`ask` would take), whatever this machine can do."""
     there = records.witnesses(experiment.name)
     own = [one.name for one in experiment.witnesses if one.name in there] or there or [experiment.witness]

@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
 from .experiment import Experiment
 from .provenance import Provenance
 
 VIEWS = "syslab.show.answer"
+D = TypeVar("D", covariant=True)
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(Generic[D]):
     """Plain data, and who it came from. Displays as its provenance line. ``experiment`` is what was asked, where it is known."""
 
     name: str
-    data: Any
+    data: D
     provenance: Provenance
-    experiment: Experiment | None = field(default=None, repr=False, compare=False)
+    experiment: Experiment[Any] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return self.provenance.line()
@@ -35,30 +36,30 @@ class Evidence:
         return styled(provenance_html(self.provenance))
 
 
-class Answer(Sequence[Evidence]):
+class Answer(Sequence[Evidence[D]]):
     """The evidence of each witness, in the order in which they are asked; never empty.
 
     ``data`` and ``provenance`` are the first one's, for questions that one machine answers. Displays as the question's
     table, with a provenance line a witness and the code that asked.
     """
 
-    def __init__(self, experiment: Experiment, evidence: Sequence[Evidence]) -> None:
+    def __init__(self, experiment: Experiment[D], evidence: Sequence[Evidence[D]]) -> None:
         self.experiment = experiment
         self._evidence = tuple(evidence)
 
     @overload
-    def __getitem__(self, place: int) -> Evidence: ...
+    def __getitem__(self, place: int) -> Evidence[D]: ...
 
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Evidence]: ...
+    def __getitem__(self, place: slice) -> Sequence[Evidence[D]]: ...
 
-    def __getitem__(self, place: int | slice) -> Evidence | Sequence[Evidence]:
+    def __getitem__(self, place: int | slice) -> Evidence[D] | Sequence[Evidence[D]]:
         return self._evidence[place]
 
     def __len__(self) -> int:
         return len(self._evidence)
 
-    def __iter__(self) -> Iterator[Evidence]:
+    def __iter__(self) -> Iterator[Evidence[D]]:
         return iter(self._evidence)
 
     @property
@@ -67,7 +68,7 @@ class Answer(Sequence[Evidence]):
         return self.experiment.name
 
     @property
-    def data(self) -> Any:
+    def data(self) -> D:
         """What the first witness said."""
         return self._evidence[0].data
 

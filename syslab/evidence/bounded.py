@@ -37,7 +37,7 @@ class Result:
     seconds: float
 
 
-def run(experiment: Experiment, arguments: dict[str, Any] | None = None, timeout: float | None = None) -> Result:
+def run(experiment: Experiment[Any], arguments: dict[str, Any] | None = None, timeout: float | None = None) -> Result:
     """Run ``experiment`` with keyword ``arguments`` in its own process; ``timeout`` in seconds overrides its own.
 
     Raises :class:`ExperimentTimeout` or :class:`ExperimentFailed`, both with the rows measured until then.
@@ -71,7 +71,7 @@ def run(experiment: Experiment, arguments: dict[str, Any] | None = None, timeout
     return Result(_result(experiment, out, err), time.monotonic() - started)
 
 
-def _result(experiment: Experiment, out: str, err: str) -> Any:
+def _result(experiment: Experiment[Any], out: str, err: str) -> Any:
     rows: list[Any] = []
     last: dict[str, Any] = {}
     for line in out.splitlines():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from syslab.native import UnsupportedMachine
 
 from .needs import LAB_VM, LINUX, X86_64, Need
+
+D = TypeVar("D")  # what a question answers with
+D_co = TypeVar("D_co", covariant=True)
+R = TypeVar("R")  # a row of it
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,11 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Generic[D_co]):
     """A question: a function that asks a machine and returns JSON-able data, or yields rows of it.
+
+    ``Experiment[list[Row]]`` for a generator of rows, ``Experiment[Data]`` for a function that returns data: what it is
+    annotated with is what a table's columns are checked against.
 
     Calling it runs it right here, unbounded; :func:`syslab.evidence.ask` runs it bounded and says who answered.
     A generator's rows are kept when it is stopped by its timeout, so prefer one where there are several cases.
@@ -100,11 +107,21 @@ class Experiment:
         """The needs this machine does not meet, each with the reason; none if one of the witnesses can be asked here."""
         return min((witness.missing() for witness in self.witnesses), key=len)
 
-    def __call__(self, **arguments: Any) -> Any:
+    def __call__(self, **arguments: Any) -> D_co:
         if {LINUX, X86_64} & set(self.needs) and (elsewhere := LINUX.missing()):
             raise UnsupportedMachine(f"{self.name} needs Linux, and {elsewhere}")
         result = self.function(**arguments)
-        return list(result) if isinstance(result, Iterator) else result
+        return list(result) if isinstance(result, Iterator) else result  # type: ignore[return-value]
+
+
+class Declare(Protocol):
+    """What makes a function a question."""
+
+    @overload
+    def __call__(self, function: Callable[..., Iterator[R]]) -> Experiment[list[R]]: ...
+
+    @overload
+    def __call__(self, function: Callable[..., D]) -> Experiment[D]: ...
 
 
 def experiment(
@@ -115,7 +132,7 @@ def experiment(
     witnesses: tuple[Witness, ...] = (),
     lab: bool = False,
     alone: bool = False,
-) -> Callable[[Callable[..., Any]], Experiment]:
+) -> Declare:
     """Decorator. ``timeout`` in seconds; ``tools`` are programs whose versions belong into the provenance.
 
     ``witness`` names the machine that answers, see :class:`Witness`; ``witnesses`` instead, where several kinds of machines
@@ -127,7 +144,7 @@ def experiment(
     if witnesses and (needs or tools or witness != "host"):
         raise ValueError("an experiment with witnesses has its needs, tools and names there")
 
-    def declare(function: Callable[..., Any]) -> Experiment:
+    def declare(function: Callable[..., Any]) -> Experiment[Any]:
         return Experiment(function, witnesses or (Witness(witness, needs, tools),), timeout, lab, alone)
 
     return declare

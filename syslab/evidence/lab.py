@@ -23,12 +23,12 @@ class NotInLab(RuntimeError):
         self.missing = missing
 
 
-def possible(experiment: Experiment) -> bool:
+def possible(experiment: Experiment[Any]) -> bool:
     """Whether it is declared to run in the lab VM."""
     return experiment.lab or LAB_VM in experiment.needs
 
 
-def run(experiment: Experiment, arguments: dict[str, Any] | None = None) -> tuple[Result, Provenance]:
+def run(experiment: Experiment[Any], arguments: dict[str, Any] | None = None) -> tuple[Result, Provenance]:
     """Run ``experiment`` in a fresh lab VM, bounded; its data, and the provenance made inside.
 
     Raises :class:`NotInLab`, and :class:`.ExperimentTimeout` or :class:`.ExperimentFailed` with the rows until then.

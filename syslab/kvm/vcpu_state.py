@@ -195,6 +195,6 @@ class State:
             debug.control |= KVM_GUESTDBG_ENABLE
         call(self.fd, KVM_SET_GUEST_DEBUG, debug)
 
-    def stats(self) -> dict[str, int | tuple[int, ...]]:
+    def stats(self) -> dict[str, int]:
         """KVM's statistics of this vCPU by name: exits, halt_exits, insn_emulation and others."""
         return stats.read(self.fd)

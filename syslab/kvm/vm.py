@@ -170,7 +170,7 @@ class Vm:
         """Raise or lower an input of the kernel's interrupt controllers. KvmError ENXIO where there are none."""
         call(self.fd, KVM_IRQ_LINE, kvm_irq_level(gsi, int(bool(level))))
 
-    def stats(self) -> dict[str, int | tuple[int, ...]]:
+    def stats(self) -> dict[str, int]:
         """KVM's statistics of this VM by name."""
         return stats.read(self.fd)
 

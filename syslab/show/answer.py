@@ -13,7 +13,7 @@ from syslab.evidence import Answer, Experiment
 from .table import Table
 
 
-def view_of(experiment: Experiment) -> Callable[..., Any] | None:
+def view_of(experiment: Experiment[Any]) -> Callable[..., Any] | None:
     """``chapters/kvm/halt/show.py:hlt`` for ``chapters/kvm/halt/ask.py:hlt``; None where there is no such function."""
     room = experiment.function.__module__.rpartition(".")[0]
     name = f"{room}.show"
@@ -23,6 +23,6 @@ def view_of(experiment: Experiment) -> Callable[..., Any] | None:
     return found if isinstance(found, FunctionType) and found.__module__ == name else None
 
 
-def view(answer: Answer) -> Any:
+def view(answer: Answer[Any]) -> Any:
     """What displays ``answer``."""
     return (view_of(answer.experiment) or Table)(answer)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from syslab.evidence import Evidence, Experiment
 from syslab.evidence.line import provenance_html
@@ -74,7 +75,7 @@ def _lines(lines: list[str], body: list[ast.stmt], node: ast.stmt) -> str:
 
 
 @cache
-def source(experiment: Experiment) -> str:
+def source(experiment: Experiment[Any]) -> str:
     """The question's code, then what it uses of its own file. RuntimeError if it is not defined at the top of its file."""
     lines, body, named = _parts(Path(experiment.function.__code__.co_filename))
     question = named.get(experiment.function.__name__)
@@ -112,14 +113,14 @@ def coloured(text: str) -> str:
 
 
 @cache
-def _fold(experiment: Experiment, title: str) -> str:
+def _fold(experiment: Experiment[Any], title: str) -> str:
     from markupsafe import Markup
 
     where = experiment.function.__module__.replace(".", "/") + ".py"
     return filled("asked.html", title=title, name=experiment.name, code=Markup(coloured(source(experiment))), where=where)
 
 
-def under(answers: Sequence[Evidence]) -> str:
+def under(answers: Sequence[Evidence[Any]]) -> str:
     """What stands under measured rows, as HTML: a provenance line an answer, then the code of each question."""
     from markupsafe import Markup
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from syslab.evidence import Evidence
 
-Row = Any
-"""A mapping, a NamedTuple, or a sequence: what a column's ``of`` can be looked up in."""
+R = TypeVar("R", contravariant=True)
+"""A row: mostly a TypedDict, as its question yields it, or a NamedTuple."""
 
 
 @dataclass(frozen=True)
@@ -35,47 +35,46 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Column:
-    """``of`` is a key of the row, a field's name or an index, or a function of the row; ``number`` aligns right, in monospace."""
+class Column(Generic[R]):
+    """``of`` is what stands in it for a row, and so mypy knows the row's keys; ``number`` aligns right, in monospace."""
 
     heading: str
-    of: str | int | Callable[[Row], Any]
+    of: Callable[[R], Any]
     number: bool = False
 
-    def cell(self, row: Row) -> Any:
-        """The content for one row."""
+    def cell(self, row: R) -> Any:
         if callable(self.of):
             return self.of(row)
         return getattr(row, self.of) if isinstance(self.of, str) and not isinstance(row, Mapping) else row[self.of]
 
 
 @dataclass(frozen=True)
-class Each:
+class Each(Generic[R]):
     """A column a witness, in a table whose rows are made from all answers: ``of`` gets the row and the witness's name."""
 
-    of: Callable[[Row, str], Any]
+    of: Callable[[R, str], Any]
     number: bool = False
 
-    def columns(self, witnesses: Iterable[str]) -> list[Column]:
+    def columns(self, witnesses: Iterable[str]) -> list[Column[R]]:
         """The columns."""
         return [self._column(witness) for witness in witnesses]
 
-    def _column(self, witness: str) -> Column:
+    def _column(self, witness: str) -> Column[R]:
         return Column(witness, lambda row: self.of(row, witness), self.number)
 
 
-def flat(answers: Evidence | Iterable[Any]) -> tuple[Evidence, ...]:
+def flat(answers: Evidence[Any] | Iterable[Any]) -> tuple[Evidence[Any], ...]:
     """The evidence in ``answers``: one, several, or answers of several questions."""
     return (answers,) if isinstance(answers, Evidence) else tuple(one for part in answers for one in flat(part))
 
 
-def witnesses(answers: Sequence[Evidence]) -> list[str]:
+def witnesses(answers: Sequence[Evidence[Any]]) -> list[str]:
     """Their witnesses' names; numbered where one name stands for several."""
     names = [answer.provenance.witness for answer in answers]
     return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
 
 
-def rows_of(answer: Evidence) -> list[Row]:
+def rows_of(answer: Evidence[Any]) -> list[Any]:
     """An answer's rows: a mapping has a row a key, and a single value is a row of its own."""
     data = answer.data
     if isinstance(data, Mapping):
@@ -85,13 +84,13 @@ def rows_of(answer: Evidence) -> list[Row]:
     return [row if isinstance(row, Mapping | list | tuple) else {"answer": row} for row in data]
 
 
-def by_keys(rows: Sequence[Row]) -> list[Column]:
+def by_keys(rows: Sequence[Any]) -> list[Column[Any]]:
     """A column a key of the rows, with its name as the heading; numbers align right."""
     names = dict.fromkeys(key for row in rows for key in (row if isinstance(row, Mapping) else range(len(row))))
     return [_by_key(name, rows) for name in names]
 
 
-def _by_key(name: Any, rows: Sequence[Row]) -> Column:
+def _by_key(name: Any, rows: Sequence[Any]) -> Column[Any]:
     values = [row[name] for row in rows if not isinstance(row, Mapping) or name in row]
     number = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
     return Column(str(name).replace("_", " "), lambda row: row.get(name, "") if isinstance(row, Mapping) else row[name], number)

@@ -1,7 +1,7 @@
 """Tables: as HTML for the book and JupyterLab and as text for everything else, from the same cells.
 
 >>> Table(answer)                                         # every key a column
->>> Table(answer, [Column("Code", "error_code")])         # the columns named
+>>> Table(answer, [Column("Code", lambda row: row["error_code"])])  # the columns named; mypy knows the rows' keys
 >>> Table(answer, values, keys=keys)                      # rows with equal keys aligned, a column a witness
 >>> Table(answers, columns, rows)                         # rows of your own, made from all the answers
 >>> Table(columns=columns, rows=rows, source="Intel SDM") # nothing measured
@@ -11,20 +11,29 @@ Under a measured table stand a provenance line an answer and the code that asked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, TypeVar, overload
 
 from syslab.evidence import Evidence
 from syslab.evidence.line import styled
 
 from .asked import under
-from .cells import Column, Each, Link, Row, Verdict, by_keys, flat, rows_of, witnesses
+from .cells import Column, Each, Link, Verdict, by_keys, flat, rows_of, witnesses
 from .template import filled
 
-__all__ = ["Column", "Each", "Fields", "Link", "Measured", "Row", "SideBySide", "Table", "Verdict", "fields", "flat", "together"]
+__all__ = ["Column", "Each", "Fields", "Link", "Measured", "SideBySide", "Table", "Verdict", "fields", "flat", "together"]
 
 NOTHING = "no such row"
+D = TypeVar("D")
+R = TypeVar("R")
+
+
+class Named(TypedDict):
+    """A row of an answer that is a mapping: a row a key."""
+
+    what: str
+    answer: Any
 
 
 class Table:
@@ -41,14 +50,82 @@ class Table:
     ``source`` says what a table is made from that was not measured; ``kind`` is a class of the style sheet.
     """
 
+    @overload
     def __init__(
         self,
-        answers: Evidence | Iterable[Any] = (),
-        columns: Sequence[Column | Each] | None = None,
-        rows: Sequence[Row] | Callable[[Evidence], Sequence[Row]] | None = None,
+        answers: Evidence[Sequence[R]] | Iterable[Evidence[Sequence[R]]],
+        columns: Sequence[Column[R]] | None = None,
+        rows: None = None,
         caption: str = "",
         *,
-        keys: Sequence[Column] = (),
+        keys: Sequence[Column[R]] = (),
+        fold: bool = False,
+        source: str = "",
+        kind: str = "",
+        label: str = "",
+    ) -> None: ...  # the answers' own rows
+
+    @overload
+    def __init__(
+        self,
+        answers: Evidence[Mapping[str, Any]] | Iterable[Evidence[Mapping[str, Any]]],
+        columns: Sequence[Column[Named]] | None = None,
+        rows: None = None,
+        caption: str = "",
+        *,
+        keys: Sequence[Column[Named]] = (),
+        fold: bool = False,
+        source: str = "",
+        kind: str = "",
+        label: str = "",
+    ) -> None: ...  # the answers' keys
+
+    @overload
+    def __init__(
+        self,
+        answers: Evidence[D] | Iterable[Evidence[D]],
+        columns: Sequence[Column[R]] | None,
+        rows: Callable[[Evidence[D]], Sequence[R]],
+        caption: str = "",
+        *,
+        keys: Sequence[Column[R]] = (),
+        fold: bool = False,
+        source: str = "",
+        kind: str = "",
+        label: str = "",
+    ) -> None: ...  # rows picked from each answer
+
+    @overload
+    def __init__(
+        self,
+        answers: Evidence[Any] | Iterable[Any] = (),
+        columns: Sequence[Column[R] | Each[R]] | None = None,
+        rows: Sequence[R] = (),
+        caption: str = "",
+        *,
+        fold: bool = False,
+        source: str = "",
+        kind: str = "",
+        label: str = "",
+    ) -> None: ...  # rows of your own
+
+    @overload
+    def __init__(
+        self,
+        answers: Evidence[Any] | Iterable[Any],
+        columns: None = None,
+        rows: None = None,
+        caption: str = "",
+    ) -> None: ...  # as they come
+
+    def __init__(
+        self,
+        answers: Evidence[Any] | Iterable[Any] = (),
+        columns: Sequence[Column[Any] | Each[Any]] | None = None,
+        rows: Sequence[Any] | Callable[[Evidence[Any]], Sequence[Any]] | None = None,
+        caption: str = "",
+        *,
+        keys: Sequence[Column[Any]] = (),
         fold: bool = False,
         source: str = "",
         kind: str = "",
@@ -57,7 +134,7 @@ class Table:
         self.answers = flat(answers)
         self.keys, self.fold = tuple(keys), fold
         self.source, self.kind, self._label = source, kind, label
-        self._each: list[list[Row]] = []
+        self._each: list[list[Any]] = []
         if rows is not None and not callable(rows):
             self.rows = list(rows)
         else:
@@ -67,7 +144,7 @@ class Table:
                 columns = self._stacked()
         if columns is None:
             columns = by_keys(self.rows)
-        self.columns: list[Column] = []
+        self.columns: list[Column[Any]] = []
         for column in columns:
             self.columns += column.columns(witnesses(self.answers)) if isinstance(column, Each) else [column]
         self._same = self._groups() if self.keys else []
@@ -75,7 +152,7 @@ class Table:
         if fold and len(self._same) == 1 < len(self.answers):
             self.caption += f"{': t' if caption else 'T'}he same from {_and(witnesses(self.answers))}"
 
-    def _stacked(self) -> list[Column]:
+    def _stacked(self) -> list[Column[Any]]:
         """Several answers and nobody said how: one where they are equal, else one below the other."""
         if all(each == self._each[0] for each in self._each):
             self.rows = self._each[0]
@@ -83,7 +160,7 @@ class Table:
         named = [(who, row) for who, each in zip(witnesses(self.answers), self._each, strict=True) for row in each]
         self.rows = named
         inner = by_keys([row for _, row in named])
-        return [Column("witness", 0), *map(_inner, inner)]
+        return [Column[Any]("witness", lambda named: named[0]), *map(_inner, inner)]
 
     def _aligned(self) -> list[tuple[list[Any], list[list[Any] | None]]]:
         """Key cells, and for each answer its value cells (None: it has no such row)."""
@@ -116,7 +193,7 @@ class Table:
         return "differs" if len({tuple(map(str, cells or ())) for cells in values}) > 1 else ""
 
     @property
-    def shown_columns(self) -> list[Column]:
+    def shown_columns(self) -> list[Column[Any]]:
         """The columns as they stand in the table."""
         if not self.keys:
             return self.columns
@@ -126,8 +203,8 @@ class Table:
         for group in self._same:
             who = _and([names[place] for place in group])
             alone = len(self.columns) == 1 and len(self.answers) > 1
-            columns += [Column(who if alone else f"{column.heading} · {who}", "", column.number) for column in self.columns]
-        return columns + ([Column("Witnesses", "")] if len(self._same) > 1 else [])
+            columns += [replace(column, heading=who if alone else f"{column.heading} · {who}") for column in self.columns]
+        return columns + ([Column("Witnesses", str)] if len(self._same) > 1 else [])
 
     def shown_rows(self) -> list[tuple[str, list[Any]]]:
         """Each row's mark and its cells; where there is one, the mark's own cell included."""
@@ -168,7 +245,7 @@ class Table:
         return styled(str(filled("table.html", table=self, columns=columns, rows=rows, under=under(self.answers))))
 
 
-def _inner(column: Column) -> Column:
+def _inner(column: Column[Any]) -> Column[Any]:
     """The column for rows that stand behind their witness's name."""
     return replace(column, of=lambda named: column.cell(named[1]))
 
@@ -177,9 +254,13 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(names)
 
 
+def _field(key: str) -> Column[Mapping[str, str]]:
+    return Column(key.title(), lambda row: row[key], number=key == "bits")
+
+
 def fields(layout: Any) -> Table:
     """A layout's table: a row a field, with what brought it and the kernel's name for it."""
-    columns = [Column("Bits", "bits", number=True), *(Column(key.title(), key) for key in ("name", "meaning", "since", "linux"))]
+    columns = [_field(key) for key in ("bits", "name", "meaning", "since", "linux")]
     source = "; ".join(str(source) for source in layout.sources)
     return Table(columns=columns, rows=layout.table(), source=source, kind="fields", label=layout.name)
 
@@ -190,18 +271,18 @@ def fields(layout: Any) -> Table:
 class Measured(Table):
     """``Table(answers, columns, rows, caption)``."""
 
-    def __init__(self, evidence: Any, columns: Sequence[Column], rows: Any = None, caption: str = "", also: Any = ()) -> None:
+    def __init__(self, evidence: Any, columns: Sequence[Column[Any]], rows: Any = None, caption: str = "", also: Any = ()) -> None:
         super().__init__([evidence, *also], columns, rows, caption)
 
 
 class SideBySide(Table):
     """``Table(answers, values, keys=keys, caption=caption)``."""
 
-    def __init__(self, answers: Any, keys: Sequence[Column], values: Sequence[Column], caption: str = "") -> None:
+    def __init__(self, answers: Any, keys: Sequence[Column[Any]], values: Sequence[Column[Any]], caption: str = "") -> None:
         super().__init__(answers, values, keys=keys, caption=caption)
 
 
-def together(answers: Any, keys: Sequence[Column], values: Sequence[Column], title: str) -> Measured:
+def together(answers: Any, keys: Sequence[Column[Any]], values: Sequence[Column[Any]], title: str) -> Measured:
     """``Table(answers, values, keys=keys, caption=title, fold=True)``."""
     table = Measured.__new__(Measured)
     Table.__init__(table, answers, values, keys=keys, caption=title, fold=True)

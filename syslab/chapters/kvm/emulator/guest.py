@@ -72,7 +72,7 @@ class EmulatorGuest:
         self.start(case, prefix)
         before = self.vcpu.stats()["insn_emulation"]
         course = self._run(len(case.before))
-        course.emulated = int(self.vcpu.stats()["insn_emulation"]) - int(before)  # type: ignore[arg-type]
+        course.emulated = self.vcpu.stats()["insn_emulation"] - before
         return course
 
     def _run(self, skipped: int) -> Course:

@@ -70,9 +70,7 @@ def _costs(vcpu: Vcpu, ways: Sequence[Callable[[], None]], times: int) -> list[C
 
 
 def _exits(vcpu: Vcpu) -> int:
-    count = vcpu.stats()["exits"]
-    assert isinstance(count, int)
-    return count
+    return vcpu.stats()["exits"]
 
 
 def costs() -> Iterator[tuple[str, float, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from time import monotonic
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, LAB_VM, X86_64
@@ -12,7 +12,7 @@ from syslab.kvm import Io, Kvm, KvmError, Vcpu, VcpuTimeout, Vm, witness
 from syslab.questions.kvm_capabilities import KVM_CAP_X86_DISABLE_EXITS
 
 from . import model as halt_polling
-from .model import kernel_parameters, timer_vcpu
+from .model import Halt, kernel_parameters, timer_vcpu
 
 KVM_X86_DISABLE_EXITS_HLT = 1 << 1
 KVM_CAP_HALT_POLL = 182
@@ -55,8 +55,19 @@ def _guest(vm: Vm, code: bytes, handler: bytes = b"") -> Vcpu:
     return vcpu
 
 
+class Halted(TypedDict):
+    """What became of a vCPU that came to its HLT."""
+
+    irqchip: str
+    hlt_exits: str
+    run: str
+    state: int
+    behind_hlt: bool
+    halt_exits: int
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def hlt() -> Iterator[dict[str, Any]]:
+def hlt() -> Iterator[Halted]:
     """HLT without an interrupt controller in the kernel, with one, and with HLT exits disabled. Nothing is pending."""
     with Kvm() as kvm:
         for name, irqchip, disabled in (("none", False, False), ("in the kernel", True, False), ("in the kernel", True, True)):
@@ -85,8 +96,17 @@ EVENTS: dict[str, Callable[[Vcpu], None]] = {
 }
 
 
+class Event(TypedDict):
+    """An event for a vCPU that waits: what KVM_RUN came to, and the MP state then."""
+
+    event: str
+    interrupts: bool
+    then: str
+    state: int
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def events() -> Iterator[dict[str, Any]]:
+def events() -> Iterator[Event]:
     """Which event ends a halt: an interrupt line or an NMI, with RFLAGS.IF clear and set. It comes while the vCPU waits."""
     with Kvm() as kvm:
         for event, make in EVENTS.items():
@@ -105,8 +125,16 @@ def _expect(vcpu: Vcpu, *outcomes: str) -> None:
             raise RuntimeError(f"the guest was to come to “{outcome}”, but: {went}")
 
 
+class Case(TypedDict):
+    """A case beside the table."""
+
+    case: str
+    then: str
+    state: int
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def special() -> Iterator[dict[str, Any]]:
+def special() -> Iterator[Case]:
     """Cases beside the table: an event before HLT, an NMI while NMIs are blocked, KVM_INTERRUPT, a signal to the thread."""
     with Kvm() as kvm:
         with kvm.create_vm(irqchip=True) as vm:
@@ -141,8 +169,16 @@ def parameters() -> dict[str, int]:
     return kernel_parameters()
 
 
+class Maximum(TypedDict):
+    """A VM's own maximum of polling, in ns, and whether its halts polled."""
+
+    maximum: int
+    halts: int
+    polled: bool
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def per_vm() -> Iterator[dict[str, Any]]:
+def per_vm() -> Iterator[Maximum]:
     """KVM_CAP_HALT_POLL: a VM's own maximum, 0 and 50 ms, for a guest that a timer wakes every 1 ms; did its halts poll?"""
     with Kvm() as kvm:
         for maximum in (0, 50_000_000):
@@ -162,8 +198,16 @@ PHASES = [(250_000, 24), (20_000_000, 10), (1_000_000, 20)]
 """(the timer's period in ns, wake-ups): short halts, then long ones, then short ones."""
 
 
+class Polling(TypedDict):
+    """A traced run: the module parameters it had, and its halts."""
+
+    setting: str
+    parameters: dict[str, int]
+    halts: list[Halt]
+
+
 @experiment(X86_64, LAB_VM, timeout=30)
-def polling() -> Iterator[dict[str, Any]]:
+def polling() -> Iterator[Polling]:
     """Every halt of a guest with a timer, traced: how long, whether the thread slept, and what became of the window.
 
     The times differ from run to run. What holds in each run is that a window follows from the one before and from the time.
@@ -192,8 +236,17 @@ WAITING = {"HLT": HALTED, "UNINITIALIZED": 1, "INIT_RECEIVED": 2, "AP_RESET_HOLD
 WATCHED = ("kvm_vcpu_halt", "kvm_vcpu_block")
 
 
+class Waiting(TypedDict):
+    """What a vCPU waits in, and who called each of KVM's two functions."""
+
+    state: str
+    run: str
+    kvm_vcpu_halt: list[str]
+    kvm_vcpu_block: list[str]
+
+
 @experiment(X86_64, LAB_VM, timeout=30)
-def functions() -> Iterator[dict[str, Any]]:
+def functions() -> Iterator[Waiting]:
     """Which of kvm_vcpu_halt() and kvm_vcpu_block() KVM calls for a vCPU that waits, by the state it waits in: the callers of each."""
     from syslab.lab_vm.inside import FunctionTrace
 
@@ -206,4 +259,5 @@ def functions() -> Iterator[dict[str, Any]]:
                 with FunctionTrace(*WATCHED) as trace:
                     went = _run(vcpu)
                 callers = {function: {call["caller"] for call in trace.calls if call["name"] == function} for function in WATCHED}
-                yield {"state": name, "run": went, **{function: sorted(callers[function]) for function in WATCHED}}
+                halt, block = (sorted(callers[function]) for function in WATCHED)
+                yield {"state": name, "run": went, "kvm_vcpu_halt": halt, "kvm_vcpu_block": block}

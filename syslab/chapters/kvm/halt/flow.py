@@ -7,6 +7,7 @@ from itertools import product
 
 from syslab.evidence import Evidence
 
+from .ask import Event, Halted
 from .model import wakes
 from .widget import Decision, End, Flow, Step
 
@@ -55,7 +56,9 @@ NODES = (
 )
 
 
-def _measured(hlts: Sequence[Evidence], events: Sequence[Evidence]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _measured(
+    hlts: Sequence[Evidence[list[Halted]]], events: Sequence[Evidence[list[Event]]]
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """(values of the inputs, what a witness saw). A new vCPU's window is 0, and the tables' events come late."""
     for answer in hlts:
         for row in answer.data:
@@ -63,14 +66,14 @@ def _measured(hlts: Sequence[Evidence], events: Sequence[Evidence]) -> Iterator[
             exits = "off" if row["hlt_exits"] == "disabled" else "on"
             for when in INPUTS["when"][1]:
                 yield (exits, apic, "none", "0", when, "0"), f"{row['run']}, state {row['state']} ({answer.provenance.witness})"
-    for answer in events:
-        for row in answer.data:
-            if row["event"] != "none":
-                key = ("on", "kernel", row["event"], str(int(row["interrupts"])), "late", "0")
-                yield key, f"{row['then']}, state {row['state']} ({answer.provenance.witness})"
+    for told in events:
+        for event in told.data:
+            if event["event"] != "none":
+                key = ("on", "kernel", event["event"], str(int(event["interrupts"])), "late", "0")
+                yield key, f"{event['then']}, state {event['state']} ({told.provenance.witness})"
 
 
-def build(hlts: Sequence[Evidence], events: Sequence[Evidence]) -> Flow:
+def build(hlts: Sequence[Evidence[list[Halted]]], events: Sequence[Evidence[list[Event]]]) -> Flow:
     """The widget, with what was measured for its inputs."""
     found: dict[tuple[str, ...], list[str]] = {}
     for key, text in _measured(hlts, events):

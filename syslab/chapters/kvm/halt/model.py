@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from syslab.kvm import Kvm, Vcpu, Vm
@@ -35,6 +35,21 @@ class Parameters(NamedTuple):
     def of(cls, values: Mapping[str, int]) -> Parameters:
         """From the names that the kernel gives them. KeyError if one is missing."""
         return cls(*(values[f"halt_poll_ns{suffix}"] for suffix in ("", "_grow", "_grow_start", "_shrink")))
+
+
+class Change(TypedDict):
+    """What a halt made of the window, in ns: ``change`` is grow, shrink or "" for nothing, with ``old`` and ``new`` None."""
+
+    change: str
+    old: int | None
+    new: int | None
+
+
+class Halt(Change):
+    """A traced halt: how many ns it lasted, and whether the thread slept."""
+
+    halted: int
+    slept: bool
 
 
 def kernel_parameters() -> dict[str, int]:
@@ -78,13 +93,13 @@ def wakes(event: str, interrupts: bool) -> bool:
     return interrupts if event == "interrupt" else event == "nmi"
 
 
-def read_trace(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def read_trace(events: Sequence[Mapping[str, Any]]) -> list[Halt]:
     """A row for each ``kvm_vcpu_wakeup``, with the change of the window that the same halt traced just before it.
 
     ``events`` have ``event`` and ``text``. ValueError for a line that says something else than in Linux 6.1.
     """
-    rows: list[dict[str, Any]] = []
-    change: dict[str, Any] = {"change": "", "old": None, "new": None}
+    rows: list[Halt] = []
+    change: Change = {"change": "", "old": None, "new": None}
     for event in events:
         if event["event"] == "kvm_halt_poll_ns":
             found = _match(CHANGE, event["text"])

@@ -6,19 +6,19 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syslab.evidence import Answer, Evidence
 from syslab.evidence.line import styled
 from syslab.show.asked import under
-from syslab.show.table import Column, Table, Verdict, flat
+from syslab.show.table import Column, Named, Table, Verdict, flat
 
-from .model import Parameters, wakes
+from .ask import Case, Event, Halted, Maximum, Polling, Waiting
+from .model import Halt, Parameters, wakes
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from .widget import Flow
 
-Row = dict[str, Any]
 Rule = Callable[[int, int, Parameters], int]
 EVENT = {"none": "none", "interrupt": "interrupt line", "nmi": "NMI"}
 CASES = {
@@ -29,64 +29,92 @@ CASES = {
 }
 
 
-def _flag(row: Row) -> int:
-    return int(row["interrupts"])
-
-
-def _told(row: Row) -> str:
+def _told(row: Event | Case) -> str:
     return f"{row['then']}, state {row['state']}"
 
 
-def hlt(answers: Sequence[Evidence]) -> Table:
+def hlt(answers: Sequence[Evidence[list[Halted]]]) -> Table:
     """What KVM_RUN does with HLT, by the interrupt controller and whether HLT exits."""
-    keys = [Column("Local APIC", "irqchip"), Column("HLT exits", "hlt_exits")]
-    told = Column("KVM_RUN", lambda row: f"{row['run']}; state {row['state']}; halt_exits {row['halt_exits']}")
-    return Table(answers, [told], keys=keys, caption="KVM_RUN comes to, MP state afterwards, KVM's count of halts")
+    return Table(
+        answers,
+        [Column("KVM_RUN", lambda row: f"{row['run']}; state {row['state']}; halt_exits {row['halt_exits']}")],
+        keys=[Column("Local APIC", lambda row: row["irqchip"]), Column("HLT exits", lambda row: row["hlt_exits"])],
+        caption="KVM_RUN comes to, MP state afterwards, KVM's count of halts",
+    )
 
 
-def events(answers: Sequence[Evidence], rule: Callable[[str, bool], bool] = wakes) -> Table:
+def events(answers: Sequence[Evidence[list[Event]]], rule: Callable[[str, bool], bool] = wakes) -> Table:
     """Who runs next, if anybody, and whether ``rule`` says so."""
 
-    def held(row: Row) -> Verdict:
+    def held(row: Event) -> Verdict:
         return Verdict(rule(row["event"], row["interrupts"]) == (row["then"] != "blocks"), _told(row))
 
-    def predicted(row: Row) -> str:
+    def predicted(row: Event) -> str:
         return "wakes" if rule(row["event"], row["interrupts"]) else "waits"
 
-    keys = [Column("Event", lambda row: EVENT[row["event"]]), Column("IF", _flag, number=True), Column("The rule", predicted)]
-    return Table(answers, [Column("Then", held)], keys=keys, caption="Whether the rule holds: who runs next, and the MP state")
+    return Table(
+        answers,
+        [Column("Then", held)],
+        keys=[
+            Column("Event", lambda row: EVENT[row["event"]]),
+            Column("IF", lambda row: int(row["interrupts"]), number=True),
+            Column("The rule", predicted),
+        ],
+        caption="Whether the rule holds: who runs next, and the MP state",
+    )
 
 
-def special(answers: Sequence[Evidence]) -> Table:
+def special(answers: Sequence[Evidence[list[Case]]]) -> Table:
     """The cases beside the table."""
     return Table(answers, [Column("Then", _told)], keys=[Column("Case", lambda row: CASES[row["case"]])])
 
 
-def parameters(answers: Sequence[Evidence]) -> Table:
+def parameters(answers: Sequence[Evidence[dict[str, int]]]) -> Table:
     """The four module parameters."""
-    return Table(answers, [Column("Value", "answer", number=True)], keys=[Column("Parameter", "what")])
+    value = Column[Named]("Value", lambda row: row["answer"], number=True)
+    return Table(answers, [value], keys=[Column("Parameter", lambda row: row["what"])])
 
 
-def per_vm(answers: Sequence[Evidence]) -> Table:
+def per_vm(answers: Sequence[Evidence[list[Maximum]]]) -> Table:
     """A VM's own maximum."""
-    keys = [Column("The VM's maximum, ns", lambda row: f"{row['maximum']:,}", number=True)]
-    told = Column("Halts", lambda row: f"{row['halts']} halts, {'some' if row['polled'] else 'none'} polled")
-    return Table(answers, [told], keys=keys)
+    return Table(
+        answers,
+        [Column("Halts", lambda row: f"{row['halts']} halts, {'some' if row['polled'] else 'none'} polled")],
+        keys=[Column("The VM's maximum, ns", lambda row: f"{row['maximum']:,}", number=True)],
+    )
 
 
-def functions(answers: Sequence[Evidence]) -> Table:
+def _callers(names: list[str]) -> str:
+    return ", ".join(f"{name}()" for name in names) or "nowhere"
+
+
+def functions(answers: Sequence[Evidence[list[Waiting]]]) -> Table:
     """Which function KVM waits in."""
+    return Table(
+        answers,
+        [
+            Column("The vCPU waits in", lambda row: row["state"]),
+            Column("kvm_vcpu_halt() is called from", lambda row: _callers(row["kvm_vcpu_halt"])),
+            Column("kvm_vcpu_block() is called from", lambda row: _callers(row["kvm_vcpu_block"])),
+            Column("KVM_RUN", lambda row: row["run"]),
+        ],
+    )
 
-    def called(name: str) -> Column:
-        return Column(f"{name}() is called from", lambda row: ", ".join(f"{caller}()" for caller in row[name]) or "nowhere")
 
-    columns = [Column("The vCPU waits in", "state"), called("kvm_vcpu_halt"), called("kvm_vcpu_block"), Column("KVM_RUN", "run")]
-    return Table(answers, columns)
+class Transition(Halt):
+    """A halt by its number; the window before and after it, in ns; what a rule makes of it, and whether that is the same."""
+
+    number: int
+    before: int
+    after: int
+    said: int
+    agrees: bool
 
 
-def transitions(row: Row, rule: Rule) -> list[Row]:
+def transitions(row: Polling, rule: Rule) -> list[Transition]:
     """Each halt of one traced run: the window before it, after it, and what ``rule`` makes of the same halt."""
-    p, window, found = Parameters.of(row["parameters"]), 0, []
+    found: list[Transition] = []
+    p, window = Parameters.of(row["parameters"]), 0
     for number, halt in enumerate(row["halts"], 1):
         begun = window
         window = min(window, p.maximum) if halt["new"] is None else halt["new"]
@@ -95,18 +123,18 @@ def transitions(row: Row, rule: Rule) -> list[Row]:
     return found
 
 
-def score(answer: Answer, rule: Rule) -> Table:
+def score(answer: Answer[list[Polling]], rule: Rule) -> Table:
     """For each setting, how many halts the rule predicts, starting each from the traced window before it."""
 
-    def count(which: Callable[[Row], bool]) -> Callable[[Row], int]:
+    def count(which: Callable[[Transition], bool]) -> Callable[[Polling], int]:
         return lambda row: sum(which(halt) for halt in transitions(row, rule))
 
-    def verdict(row: Row) -> Verdict:
+    def verdict(row: Polling) -> Verdict:
         right, all_ = count(lambda halt: halt["agrees"])(row), len(row["halts"])
         return Verdict(right == all_, f"{right} of {all_}")
 
-    columns = [
-        Column("Parameters", "setting"),
+    columns: list[Column[Polling]] = [
+        Column("Parameters", lambda row: row["setting"]),
         Column("Halts", lambda row: len(row["halts"]), number=True),
         Column("Grew", count(lambda halt: halt["change"] == "grow"), number=True),
         Column("Shrank", count(lambda halt: halt["change"] == "shrink"), number=True),
@@ -115,11 +143,11 @@ def score(answer: Answer, rule: Rule) -> Table:
     return Table(answer, columns)
 
 
-def changes(answer: Answer, rule: Rule, setting: int = -1, most: int = 14) -> Table:
+def changes(answer: Answer[list[Polling]], rule: Rule, setting: int = -1, most: int = 14) -> Table:
     """The first ``most`` halts of one setting that changed the window, and the rule's value for each."""
     rows = [halt for halt in transitions(answer.data[setting], rule) if halt["change"]][:most]
-    columns = [
-        Column("Halt", "number", number=True),
+    columns: list[Column[Transition]] = [
+        Column("Halt", lambda row: row["number"], number=True),
         Column("It lasted, ns", lambda row: f"{row['halted']:,}", number=True),
         Column("The thread", lambda row: "slept" if row["slept"] else "stayed awake"),
         Column("Window before", lambda row: f"{row['before']:,}", number=True),
@@ -148,13 +176,14 @@ def _y(ns: int) -> float:
 class WindowFigure:
     """The window over the halts of one traced run, and the rule's, which starts from 0 and sees only how long each halt was."""
 
-    answer: Answer
+    answer: Answer[list[Polling]]
     rule: Rule
     setting: int = -1
 
-    def _rows(self) -> list[tuple[Row, int]]:
+    def _rows(self) -> list[tuple[Transition, int]]:
         row = self.answer.data[self.setting]
-        p, window, rows = Parameters.of(row["parameters"]), 0, []
+        rows: list[tuple[Transition, int]] = []
+        p, window = Parameters.of(row["parameters"]), 0
         for halt in transitions(row, self.rule):
             window = self.rule(window, halt["halted"], p)
             rows.append((halt, window))
@@ -221,7 +250,7 @@ LEGEND = (
 )
 
 
-def flow(hlts: Sequence[Evidence], event_answers: Sequence[Evidence]) -> Flow:
+def flow(hlts: Sequence[Evidence[list[Halted]]], event_answers: Sequence[Evidence[list[Event]]]) -> Flow:
     """The path of a HLT; what both tables measured is attached to its inputs."""
     from .flow import build
 

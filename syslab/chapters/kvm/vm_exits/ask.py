@@ -26,8 +26,8 @@ def _returned(machine: ExitGuest, case: Case) -> dict[str, Any]:
     before = machine.vcpu.stats()
     told = machine.execute(case)
     after = machine.vcpu.stats()
-    counted = int(after["exits"]) - int(before["exits"]) - told.messages  # type: ignore[arg-type]
-    emulated = int(after["insn_emulation"]) - int(before["insn_emulation"])  # type: ignore[arg-type]
+    counted = after["exits"] - before["exits"] - told.messages
+    emulated = after["insn_emulation"] - before["insn_emulation"]
     mode = "emulated" if emulated >= 2 * TIMES and counted < TIMES else "left" if counted >= TIMES else "stayed"
     return {
         "instruction": case.key,
