@@ -70,7 +70,7 @@ class _Way:
         else:
             result = run(self.experiment, given)
             provenance = here("live", result.seconds, self.witness.tools, self.witness.name)
-        return Evidence(self.experiment.name, result.data, provenance, self.experiment)
+        return Evidence(self.experiment.name, result.data, provenance, self.experiment, arguments)
 
     def kept(self) -> list[str]:
         """The witnesses whose record can stand in, its own first: a machine without KVM cannot say which KVM it would be."""

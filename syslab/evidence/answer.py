@@ -6,7 +6,7 @@ imports decides which records are stale, and is sent into the lab VM, and a tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Generic, TypeVar, overload
@@ -20,12 +20,16 @@ D = TypeVar("D", covariant=True)
 
 @dataclass(frozen=True)
 class Evidence(Generic[D]):
-    """Plain data, and who it came from. Displays as its provenance line. ``experiment`` is what was asked, where it is known."""
+    """Plain data, and who it came from. Displays as its provenance line.
+
+    ``experiment`` is what was asked, where it is known, and ``arguments`` what a reader asked it with.
+    """
 
     name: str
     data: D
     provenance: Provenance
     experiment: Experiment[Any] | None = field(default=None, repr=False, compare=False)
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return self.provenance.line()

@@ -17,6 +17,7 @@ from typing import Any
 from syslab.evidence import Evidence, Experiment
 from syslab.evidence.line import provenance_html
 
+from .others import Others
 from .template import filled
 
 TITLE = "How it was asked"
@@ -120,10 +121,12 @@ def _fold(experiment: Experiment[Any], title: str) -> str:
     return filled("asked.html", title=title, name=experiment.name, code=Markup(coloured(source(experiment))), where=where)
 
 
-def under(answers: Sequence[Evidence[Any]]) -> str:
-    """What stands under measured rows, as HTML: a provenance line an answer, then the code of each question."""
+def under(answers: Sequence[Evidence[Any]], others: Sequence[Others] = (), beside: bool = False) -> str:
+    """What stands under measured rows, as HTML: a provenance line an answer, other machines, the code of each question."""
     from markupsafe import Markup
 
     asked = list(dict.fromkeys(one.experiment for one in answers if one.experiment))
     folds = [_fold(one, TITLE if len(asked) == 1 else f"{TITLE}: {one.function.__name__}") for one in asked]
-    return Markup("".join([*(provenance_html(one.provenance) for one in answers), *folds]))
+    said = " ".join(line for other in others for line in other.told(beside))
+    told = [f'<p class="provenance">{html.escape(said)}</p>'] if said else []
+    return Markup("".join([*(provenance_html(one.provenance) for one in answers), *told, *folds]))

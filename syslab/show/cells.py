@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from syslab.evidence import Evidence
+from syslab.evidence import Evidence, records
 
 R = TypeVar("R", contravariant=True)
 """A row: mostly a TypedDict, as its question yields it, or a NamedTuple."""
@@ -69,9 +69,17 @@ def flat(answers: Evidence[Any] | Iterable[Any]) -> tuple[Evidence[Any], ...]:
 
 
 def witnesses(answers: Sequence[Evidence[Any]]) -> list[str]:
-    """Their witnesses' names; numbered where one name stands for several."""
+    """Their witnesses' names; with the machine where one stands for several after its first, or else numbered."""
     names = [answer.provenance.witness for answer in answers]
-    return [name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}" for i, name in enumerate(names)]
+    on = [records.machine(answer.provenance) for answer in answers]
+    found = []
+    for i, name in enumerate(names):
+        first = names.index(name)
+        if names.count(name) == 1 or (i == first and len(set(on)) > 1):
+            found.append(name)
+        else:
+            found.append(f"{name} on {on[i]}" if on[i] != on[first] else f"{name} {names[: i + 1].count(name)}")
+    return found
 
 
 def rows_of(answer: Evidence[Any]) -> list[Any]:

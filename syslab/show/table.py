@@ -20,6 +20,7 @@ from syslab.evidence.line import styled
 
 from .asked import under
 from .cells import Column, Each, Link, Verdict, by_keys, flat, rows_of, witnesses
+from .others import Others, others
 from .template import filled
 
 __all__ = ["Column", "Each", "Fields", "Link", "Measured", "SideBySide", "Table", "Verdict", "fields", "flat", "together"]
@@ -135,6 +136,7 @@ class Table:
         self.keys, self.fold = tuple(keys), fold
         self.source, self.kind, self._label = source, kind, label
         self._each: list[list[Any]] = []
+        plain = columns is None
         if rows is not None and not callable(rows):
             self.rows = list(rows)
         else:
@@ -147,10 +149,27 @@ class Table:
         self.columns: list[Column[Any]] = []
         for column in columns:
             self.columns += column.columns(witnesses(self.answers)) if isinstance(column, Each) else [column]
+        self.others: list[Others] = []
+        if rows is None or callable(rows):
+            self._ask_others(rows or rows_of, plain)
         self._same = self._groups() if self.keys else []
         self.caption = caption
         if fold and len(self._same) == 1 < len(self.answers):
             self.caption += f"{': t' if caption else 'T'}he same from {_and(witnesses(self.answers))}"
+
+    def _ask_others(self, rows: Callable[[Evidence[Any]], Sequence[Any]], plain: bool) -> None:
+        """Other machines' records: those that show otherwise stand beside, where there are columns a witness."""
+
+        def shown(answer: Evidence[Any]) -> list[tuple[str, ...]]:
+            if plain:
+                return [(str(row),) for row in rows(answer)]
+            return [tuple(str(column.cell(row)) for column in (*self.keys, *self.columns)) for row in rows(answer)]
+
+        self.others = [others(answer, shown) for answer in self.answers]
+        if self.keys:
+            beside = [one for other in self.others for one in other.unlike]
+            self.answers += tuple(beside)
+            self._each += [list(rows(one)) for one in beside]
 
     def _stacked(self) -> list[Column[Any]]:
         """Several answers and nobody said how: one where they are equal, else one below the other."""
@@ -238,11 +257,18 @@ class Table:
         lines = [head, *([str(cell) for cell in cells] for _, cells in self.shown_rows())]
         wide = [max(len(line[i]) for line in lines) for i in range(len(head))]
         text = ["  ".join(cell.ljust(w) for cell, w in zip(line, wide, strict=True)).rstrip() for line in lines]
-        return "\n".join([*text, *([self.source] if self.source else []), *map(repr, self.answers)])
+        said = [line for other in self.others for line in other.told(bool(self.keys))]
+        return "\n".join([*text, *([self.source] if self.source else []), *map(repr, self.answers), *said])
 
     def _repr_html_(self) -> str:
         columns, rows = self.shown_columns, self.shown_rows()
-        return styled(str(filled("table.html", table=self, columns=columns, rows=rows, under=under(self.answers))))
+        return styled(
+            str(
+                filled(
+                    "table.html", table=self, columns=columns, rows=rows, under=under(self.answers, self.others, bool(self.keys))
+                )
+            )
+        )
 
 
 def _inner(column: Column[Any]) -> Column[Any]:

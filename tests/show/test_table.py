@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from syslab.bits.page_fault import PFEC
-from syslab.evidence import Evidence, Provenance
+from syslab.chapters.kvm import halt
+from syslab.evidence import Evidence, Provenance, records
 from syslab.show.table import Column, Each, Link, Table, Verdict, fields
 
 PROVENANCE = Provenance("live", "host", "A <CPU>", "Linux 1", "root", "2026-01-01", 0.001, tools={"bash": "5.2"})
@@ -158,3 +159,65 @@ def test_a_layouts_table_has_every_field() -> None:
     table = fields(PFEC)
     assert len(words(table)) == 1 + len(PFEC.table())
     assert f'aria-label="{PFEC.name}"' in table._repr_html_()
+
+
+# other machines
+
+
+def others_of(monkeypatch: pytest.MonkeyPatch, **data: Any) -> Evidence[Any]:
+    """An answer of this machine, and records of the machines in ``data``."""
+    entries = [Elsewhere(name, one) for name, one in data.items()]
+    monkeypatch.setattr(records, "entries", lambda name="", witness="": entries if witness == "kvm-pvm" else [])
+    about = replace(PROVENANCE, witness="kvm-pvm", cpu="AMD EPYC (family 25, model 1, stepping 1)")
+    return Evidence("x.rows", [{"case": "a", "then": "blocks"}, {"case": "b", "then": "runs"}], about, halt.hlt)
+
+
+class Elsewhere:
+    def __init__(self, machine: str, data: Any) -> None:
+        self.machine, self.data = machine, data
+        family, model = machine.split("-")[1:]
+        self.provenance = replace(PROVENANCE, witness="kvm-pvm", cpu=f"Xeon (family {family}, model {model}, stepping 1)")
+
+    def load(self) -> Any:
+        """The record's rows."""
+        return self.data
+
+
+KEYS = [Column[Any]("Case", lambda row: row["case"])]
+THEN = [Column[Any]("Then", lambda row: row["then"])]
+SAME = [{"case": "a", "then": "blocks", "ns": 7}, {"case": "b", "then": "runs", "ns": 9}]
+UNLIKE = [{"case": "a", "then": "runs"}, {"case": "b", "then": "runs"}]
+
+
+def test_machines_that_show_the_same_are_named_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = others_of(monkeypatch, **{"xeon-6-1": SAME, "xeon-6-2": SAME})
+    table = Table(answer, THEN, keys=KEYS)
+    assert len(table.shown_columns) == 2
+    assert "On record, the same from kvm-pvm on xeon-6-1 and xeon-6-2." in table._repr_html_()
+    assert "On record, the same from kvm-pvm on xeon-6-1 and xeon-6-2." in repr(Table(answer, [*KEYS, *THEN]))
+
+
+def test_a_machine_that_shows_otherwise_has_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table(others_of(monkeypatch, **{"xeon-6-1": SAME, "xeon-6-2": UNLIKE}), THEN, keys=KEYS)
+    assert [column.heading for column in table.shown_columns] == ["Case", "kvm-pvm", "kvm-pvm on xeon-6-2", "Witnesses"]
+    assert [(mark, cells[:3]) for mark, cells in table.shown_rows()] == [
+        ("differs", ["a", "blocks", "runs"]),
+        ("", ["b", "runs", "runs"]),
+    ]
+    assert "model 2" in table._repr_html_() and "the same from kvm-pvm on xeon-6-1." in table._repr_html_()
+
+
+def test_without_columns_a_witness_the_line_says_who_answered_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = others_of(monkeypatch, **{"xeon-6-2": UNLIKE})
+    assert "On record, otherwise from kvm-pvm on xeon-6-2: the page on machines says why." in repr(Table(answer))
+    assert "On record" not in repr(Table(answer, THEN, rows=[{"then": "of my own"}]))
+
+
+def test_a_record_of_other_rows_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = others_of(monkeypatch, **{"xeon-6-2": [{"older": 1}]})
+    assert "On record" not in repr(Table(answer, THEN, keys=KEYS))
+
+
+def test_an_answer_to_a_reader_s_arguments_is_compared_with_nobody_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = replace(others_of(monkeypatch, **{"xeon-6-2": UNLIKE}), arguments={"case": "a"})
+    assert "On record" not in repr(Table(answer, THEN, keys=KEYS))
