@@ -99,9 +99,9 @@ class Table:
     @overload
     def __init__(
         self,
-        answers: Evidence[Any] | Iterable[Any] = (),
-        columns: Sequence[Column[R] | Each[R]] | None = None,
-        rows: Sequence[R] = (),
+        answers: Evidence[Any] | Iterable[Any],
+        columns: Sequence[Column[R] | Each[R]] | None,
+        rows: Sequence[R],
         caption: str = "",
         *,
         fold: bool = False,
@@ -109,6 +109,20 @@ class Table:
         kind: str = "",
         label: str = "",
     ) -> None: ...  # rows of your own
+
+    @overload
+    def __init__(
+        self,
+        answers: Evidence[Any] | Iterable[Any] = (),
+        *,
+        columns: Sequence[Column[R] | Each[R]] | None = None,
+        rows: Sequence[R],
+        caption: str = "",
+        fold: bool = False,
+        source: str = "",
+        kind: str = "",
+        label: str = "",
+    ) -> None: ...  # rows of your own, named
 
     @overload
     def __init__(

@@ -12,21 +12,21 @@ from typing import Any
 import ipywidgets as widgets
 from IPython.display import HTML, display
 
-from syslab.show.table import Column, Table
+from syslab.show.table import Column, Named, Table
 
 from ..evidence import Answer, CannotRunHere, Experiment, ExperimentFailed, ask
 from .base import FOLDER
 
 
-def table(answer: Answer) -> Table:
+def table(answer: Answer[Mapping[str, Any]]) -> Table:
     """An answer of one row as a table of its own, a line for each value; codes and status words in hex."""
 
-    def value(row: dict[str, Any]) -> str:
-        number = isinstance(row["value"], int) and not isinstance(row["value"], bool)
-        return f"{row['value']:#x}" if number and row["name"].endswith(("code", "status")) else str(row["value"])
+    def value(row: Named) -> str:
+        said = row["answer"]
+        number = isinstance(said, int) and not isinstance(said, bool)
+        return f"{said:#x}" if number and row["what"].endswith(("code", "status")) else str(said)
 
-    rows = [{"name": name, "value": content} for name, content in answer.data.items()]
-    return Table(answer, [Column("What", lambda row: row["name"].replace("_", " ")), Column("Answer", value)], rows)
+    return Table(answer, [Column("What", lambda row: row["what"].replace("_", " ")), Column("Answer", value)])
 
 
 def _control(name: str, choices: Mapping[str, Any] | str) -> widgets.Dropdown | widgets.Text:
@@ -36,7 +36,7 @@ def _control(name: str, choices: Mapping[str, Any] | str) -> widgets.Dropdown | 
     return widgets.Dropdown(options=list(choices.items()), description=described)
 
 
-def live(experiment: Experiment, **options: Mapping[str, Any] | str) -> widgets.Widget:
+def live(experiment: Experiment[Mapping[str, Any]], **options: Mapping[str, Any] | str) -> widgets.Widget:
     """A control for each argument of ``experiment``, a Run button, and the answer or why there is none.
 
     A menu where ``options`` has its choices (label -> value), a line to type in where it has a text to begin with.

@@ -46,7 +46,7 @@ WRONG: list[tuple[Callable[..., Any], tuple[Any, ...], type[Exception], str]] = 
     (crontab.field_values, (0, 5), TypeError, "minute is text, not int 5"),
     (crontab.split_percent, (None,), TypeError, "the rest of a line is text, not NoneType"),
     (crontab.shell_words, (["ls"],), TypeError, "a command is text, not list"),
-    (firings.firings, ("0 3 * * * x", "UTC", START), TypeError, "a line is what crontab.parse() returns, not str"),
+    (firings.firings, ("0 3 * * * x", "UTC", START), TypeError, "a line is what parse() returns, not str"),
     (firings.firings, (LINE, "UTC", 1), TypeError, "a start is a datetime, not int 1"),
     (firings.firings, (LINE, 1, START), ValueError, "zone 1 is none of UTC"),
     (firings.firings, (LINE, "UTC", START, -1), ValueError, "the count of firings is 0 to 1000, not -1"),

@@ -31,7 +31,7 @@ def test_each_section_has_what_it_is_for(chapter: Chapter) -> None:
     for verdict in re.findall(r"^:::\{claim\} (\w+)", section(chapter, "The note says"), re.MULTILINE):
         assert verdict in VERDICTS
     assert section(chapter, "Predict").count("{predict}") == 1
-    assert re.search(r"\bask(_each)?\(", section(chapter, "Try it"))
+    assert re.search(r"\bask\(", section(chapter, "Try it"))
     assert "{code-cell}" in section(chapter, "Explore")
     assert re.search(r"\{dropdown\} Solution", section(chapter, "Exercises"))
     assert len(re.findall(r"^- ", section(chapter, "Sources"), re.MULTILINE)) >= 2

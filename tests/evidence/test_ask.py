@@ -31,7 +31,7 @@ from syslab.evidence import (
     tool,
 )
 from syslab.native import kvm_device
-from syslab.show.table import Column, Fields, Link, Measured, Verdict
+from syslab.show.table import Column, Link, Table, Verdict, fields
 
 NEVER = Need("a unicorn", lambda: "there are none", "apt install unicorn")
 
@@ -88,7 +88,7 @@ def test_a_record_never_stands_in_for_a_question_with_arguments(monkeypatch: pyt
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each run here takes too long."""
 
-    def late(experiment: Experiment, arguments: Any = None) -> None:
+    def late(experiment: Experiment[Any], arguments: Any = None) -> None:
         raise ExperimentTimeout(f"{experiment.name} took longer\nthan 10 s", [])
 
     monkeypatch.setattr(evidence, "run", late)
@@ -143,10 +143,10 @@ PROVENANCE = Provenance("live", "host", "A <CPU>", "Linux 1", "root", "2026-01-0
 
 def test_tables_escape_what_they_show_and_read_well_as_text() -> None:
     evidence = Evidence("x.y", [{"a": "<b>", "n": 7}], PROVENANCE)
-    table = Measured(
+    table = Table(
         evidence,
         [
-            Column("Thing", "a"),
+            Column("Thing", lambda row: row["a"]),
             Column("N", lambda row: Link(hex(row["n"]), "#pfec=0x7"), number=True),
             Column("OK", lambda row: Verdict(True)),
         ],
@@ -158,7 +158,7 @@ def test_tables_escape_what_they_show_and_read_well_as_text() -> None:
     assert "bash 5.2" in page
     assert "under 0.01" in repr(table)
     assert repr(table).splitlines()[:2] == ["Thing  N    OK", "<b>    0x7  holds"]
-    assert "W/R" in Fields(PFEC)._repr_html_()
+    assert "W/R" in fields(PFEC)._repr_html_()
 
 
 def test_hosted_pages_carry_no_style_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from syslab.evidence import (
 )
 from syslab.evidence.bounded import Result
 from syslab.lab_vm.host import cache
-from syslab.show.table import Column, SideBySide
+from syslab.show.table import Column, Table
 from syslab.sources import PACKAGE, closure, code_hash
 from tools import book, record
 
@@ -73,12 +73,12 @@ def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.SWITCH, "off")
 
 
-def recorded(experiment: Experiment, *witnesses: str) -> None:
+def recorded(experiment: Experiment[Any], *witnesses: str) -> None:
     for witness in witnesses:
         records.save(experiment.name, f"record {witness}", replace(PROVENANCE, witness=witness))
 
 
-def said(answers: Sequence[Evidence]) -> list[tuple[str, str, str]]:
+def said(answers: Sequence[Evidence[Any]]) -> list[tuple[str, str, str]]:
     return [(answer.provenance.how, answer.provenance.witness, answer.data) for answer in answers]
 
 
@@ -175,17 +175,18 @@ def test_the_book_goes_on_without(hidden: None, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "no lab VM: SYSLAB_LAB is off (unset SYSLAB_LAB). What needs it is shown from records.\n"
 
 
-def answers(*data: list[dict[str, Any]], witnesses: tuple[str, ...] = ("kvm-pvm", "kvm-svm-tcg")) -> list[Evidence]:
+def answers(*data: list[dict[str, Any]], witnesses: tuple[str, ...] = ("kvm-pvm", "kvm-svm-tcg")) -> list[Evidence[Any]]:
     return [Evidence("x.y", rows, replace(PROVENANCE, witness=w)) for rows, w in zip(data, witnesses, strict=True)]
 
 
-KEYS, VALUES = [Column("Case", "case")], [Column("Result", "result")]
+KEYS: list[Column[Any]] = [Column("Case", lambda row: row["case"])]
+VALUES: list[Column[Any]] = [Column("Result", lambda row: row["result"])]
 
 
 def test_side_by_side() -> None:
     left = [{"case": "a", "result": "<0>"}, {"case": "b", "result": 1}, {"case": "c", "result": 2}]
     right = [{"case": "c", "result": 2}, {"case": "a", "result": "<0>"}, {"case": "b", "result": 9}, {"case": "d", "result": 4}]
-    table = SideBySide(answers(left, right), KEYS, VALUES, caption="Two <machines>")
+    table = Table(answers(left, right), VALUES, keys=KEYS, caption="Two <machines>")
     lines = [line.split("  ") for line in repr(table).splitlines()]
     plain = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     assert plain[:5] == [
@@ -205,13 +206,13 @@ def test_side_by_side() -> None:
 
 def test_side_by_side_with_one_two_values_and_equal_keys() -> None:
     rows = [{"case": "a", "result": 1, "more": 2}, {"case": "a", "result": 3, "more": 4}]
-    values = [*VALUES, Column("More", "more", number=True)]
-    head = repr(SideBySide(answers(rows, rows[:1]), KEYS, values)).splitlines()
+    values = [*VALUES, Column("More", lambda row: row["more"], number=True)]
+    head = repr(Table(answers(rows, rows[:1]), values, keys=KEYS)).splitlines()
     assert head[0].split("  ")[0] == "Case" and "More · kvm-svm-tcg" in head[0]
     assert "only kvm-pvm" in head[2]
-    alone = repr(SideBySide(answers(rows, witnesses=("kvm-pvm",)), KEYS, VALUES))
+    alone = repr(Table(answers(rows, witnesses=("kvm-pvm",)), VALUES, keys=KEYS))
     assert "Result · kvm-pvm" in alone and "Witnesses" not in alone
-    twins = repr(SideBySide(answers(rows, rows, witnesses=("host", "host")), KEYS, VALUES))
+    twins = repr(Table(answers(rows, rows, witnesses=("host", "host")), VALUES, keys=KEYS))
     assert "host 1" in twins and "host 2" in twins
 
 

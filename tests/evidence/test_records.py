@@ -21,7 +21,7 @@ def test_there_are_experiments() -> None:
 
 
 @pytest.mark.parametrize("experiment", ALL, ids=lambda e: e.name)
-def test_the_record_is_fresh(experiment: Experiment) -> None:
+def test_the_record_is_fresh(experiment: Experiment[Any]) -> None:
     assert records.witnesses(experiment.name), f"{experiment.name} has no record: run `make record`"
     if lab.possible(experiment):
         assert lab.WITNESS in records.witnesses(experiment.name), (

@@ -35,7 +35,7 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
 
 
-def on_record(question: Any) -> Answer:
+def on_record(question: Any) -> Answer[Any]:
     return Answer(question, [recorded(question, witness) for witness in records.witnesses(question.name)])
 
 

@@ -13,6 +13,8 @@ from syslab.chapters.kvm import halt
 from syslab.evidence import Evidence, Provenance, records
 from syslab.show.table import Column, Each, Link, Table, Verdict, fields
 
+CASE: list[Column[Any]] = [Column("Case", lambda row: row["case"])]
+RESULT: list[Column[Any]] = [Column("Result", lambda row: row["result"])]
 PROVENANCE = Provenance("live", "host", "A <CPU>", "Linux 1", "root", "2026-01-01", 0.001, tools={"bash": "5.2"})
 
 
@@ -21,11 +23,11 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
 
 
-def said(data: Any, witness: str = "host") -> Evidence:
+def said(data: Any, witness: str = "host") -> Evidence[Any]:
     return Evidence("x.y", data, replace(PROVENANCE, witness=witness))
 
 
-def both(left: Any, right: Any) -> list[Evidence]:
+def both(left: Any, right: Any) -> list[Evidence[Any]]:
     return [said(left, "kvm-pvm"), said(right, "kvm-svm-tcg")]
 
 
@@ -85,19 +87,19 @@ def test_rows_can_be_tuples_and_typed() -> None:
         name: str
         count: int
 
-    columns = [Column("Name", "name"), Column("Count", 1, number=True)]
+    columns: list[Column[Found]] = [Column("Name", lambda row: row.name), Column("Count", lambda row: row[1], number=True)]
     assert words(Table(said([]), columns, [Found("a", 1)])) == [["Name", "Count"], ["a", "1"]]
 
 
 def test_a_row_without_the_key_is_an_error_and_no_empty_cell() -> None:
     with pytest.raises(KeyError):
-        repr(Table(said([{"a": 1}]), [Column("B", "b")]))
+        repr(Table(said([{"a": 1}]), [Column("B", lambda row: row["b"])]))
 
 
 def test_everything_is_escaped() -> None:
     nasty = "<script>alert('&\"')</script>"
-    columns = [
-        Column(nasty, "a"),
+    columns: list[Column[dict[str, str]]] = [
+        Column(nasty, lambda row: row["a"]),
         Column("L", lambda row: Link(nasty, f'"><b>{nasty}')),
         Column("V", lambda row: Verdict(False, nasty)),
     ]
@@ -114,40 +116,42 @@ def test_a_cell_is_a_line_of_its_own() -> None:
 
 def test_where_witnesses_differ_it_is_marked_and_equal_ones_fold() -> None:
     rows = [{"case": "a", "result": 1}, {"case": "b", "result": 2}]
-    keys, values = [Column("Case", "case")], [Column("Result", "result")]
-    apart = Table(both(rows, [{"case": "a", "result": 1}, {"case": "b", "result": 3}]), values, keys=keys, fold=True)
+    apart = Table(both(rows, [{"case": "a", "result": 1}, {"case": "b", "result": 3}]), RESULT, keys=CASE, fold=True)
     assert words(apart)[2] == ["b", "2", "3", "differs"] and apart.differing == 1
-    same = Table(both(rows, rows), values, keys=keys, caption="Results", fold=True)
+    same = Table(both(rows, rows), RESULT, keys=CASE, caption="Results", fold=True)
     assert words(same) == [["Case", "Result"], ["a", "1"], ["b", "2"]]
     assert same.caption == "Results: the same from kvm-pvm and kvm-svm-tcg"
     assert repr(same).count("live ·") == 2, "a provenance line each all the same"
-    three = Table([*both(rows, rows), said([rows[0]], "kvm-vmx")], values, keys=keys, fold=True)
+    three = Table([*both(rows, rows), said([rows[0]], "kvm-vmx")], RESULT, keys=CASE, fold=True)
     assert words(three)[0] == ["Case", "kvm-pvm and kvm-svm-tcg", "kvm-vmx", "Witnesses"]
     assert words(three)[2] == ["b", "2", "no such row", "only kvm-pvm, kvm-svm-tcg"]
 
 
 def test_a_row_that_is_missing_is_no_row_with_those_words() -> None:
-    keys, values = [Column("Case", "case")], [Column("Result", "result")]
-    table = Table(both([{"case": "a", "result": "no such row"}], []), values, keys=keys)
+    table = Table(both([{"case": "a", "result": "no such row"}], []), RESULT, keys=CASE)
     assert words(table)[1] == ["a", "no such row", "no such row", "only kvm-pvm"]
 
 
 def test_a_column_a_witness() -> None:
     counts = {"kvm-pvm": 1, "kvm-svm-tcg": 2}
     table = Table(
-        both([], []), [Column("What", "what"), Each(lambda row, who: counts[who] * row["n"], number=True)], [{"what": "x", "n": 3}]
+        both([], []),
+        [Column("What", lambda row: row["what"]), Each(lambda row, who: counts[who] * row["n"], number=True)],
+        [{"what": "x", "n": 3}],
     )
     assert words(table) == [["What", "kvm-pvm", "kvm-svm-tcg"], ["x", "3", "6"]]
 
 
 def test_rows_can_be_picked_from_each_answer() -> None:
     pick = lambda answer: [row for row in answer.data if row["n"] > 1]  # noqa: E731
-    table = Table(both([{"n": 1}, {"n": 2}], [{"n": 2}, {"n": 3}]), [Column("N", "n")], pick, keys=[Column("Key", "n")])
+    n = lambda row: row["n"]  # noqa: E731
+    table = Table(both([{"n": 1}, {"n": 2}], [{"n": 2}, {"n": 3}]), [Column("N", n)], pick, keys=[Column("Key", n)])
     assert words(table)[1:] == [["2", "2", "2", "agree"], ["3", "no such row", "3", "only kvm-svm-tcg"]]
 
 
 def test_what_was_not_measured_has_a_source_and_no_provenance() -> None:
-    table = Table(columns=[Column("Bit", 0, number=True), Column("Name", 1)], rows=[(7, "PS")], source="SDM & APM", kind="fields")
+    columns = [Column[tuple[int, str]]("Bit", lambda row: row[0], number=True), Column[tuple[int, str]]("Name", lambda row: row[1])]
+    table = Table(columns=columns, rows=[(7, "PS")], source="SDM & APM", kind="fields")
     assert words(table) == [["Bit", "Name"], ["7", "PS"]]
     page = table._repr_html_()
     assert 'class="measured fields"' in page and "<figcaption>SDM &amp; APM</figcaption>" in page

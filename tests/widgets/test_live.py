@@ -59,7 +59,7 @@ def test_a_machine_that_cannot_says_what_is_missing(shown: list[Any], monkeypatc
 def test_a_text_is_typed(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
 
-    def ask(_: Experiment, **arguments: Any) -> Any:
+    def ask(_: Experiment[Any], **arguments: Any) -> Any:
         asked.append(arguments)
         raise CannotRunHere("not today")
 

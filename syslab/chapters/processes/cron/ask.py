@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from cronsim import CronSim, CronSimError
 
@@ -45,7 +45,16 @@ def _home(folder: Path) -> None:
     script.write_text("echo scraped\n", encoding="utf-8")
 
 
-def _run(command: str) -> dict[str, Any]:
+class Run(TypedDict):
+    """A command that sh ran: its status, and what it wrote."""
+
+    command: str
+    status: int
+    output: str
+    errors: str
+
+
+def _run(command: str) -> Run:
     """What cron does with the rest of a line: ``/bin/sh -c``, a small environment, and the text behind ``%`` as input."""
     text, data = split_percent(command)
     with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
@@ -62,29 +71,42 @@ def _run(command: str) -> dict[str, Any]:
             if process.poll() is None:
                 os.killpg(process.pid, 9)
                 process.wait()
-        said = {"output": out.replace(folder, "~"), "errors": err.replace(folder, "~")}
-        return {"command": command, "status": process.returncode} | said
+        output, errors = (said.replace(folder, "~") for said in (out, err))
+        return {"command": command, "status": process.returncode, "output": output, "errors": errors}
+
+
+class LineRun(Run):
+    """One of :data:`COMMANDS` by its key ``line``, and what became of it."""
+
+    line: str
 
 
 @experiment(LINUX, FISH, tools=("fish",))
-def by_shell() -> Iterator[dict[str, Any]]:
+def by_shell() -> Iterator[LineRun]:
     """The noted command and three others as ``/bin/sh -c`` gets them, in cron's environment."""
     for title, command in COMMANDS.items():
-        yield {"line": title} | _run(command)
+        yield {"line": title, **_run(command)}
 
 
 @experiment(LINUX)
-def command(rest: str = "date +%H:%M") -> dict[str, Any]:
+def command(rest: str = "date +%H:%M") -> Run:
     """``rest``, the part of a crontab line behind its five time fields, run as cron runs it. Five seconds at most."""
     return _run(rest)
 
 
+class PercentRun(Run):
+    """A command with a percent sign: what of it sh got, as the command and on its standard input, and what became of it."""
+
+    shell_gets: str
+    stdin: str
+
+
 @experiment(LINUX)
-def percent() -> Iterator[dict[str, Any]]:
+def percent() -> Iterator[PercentRun]:
     """Commands with a percent sign, by ``/bin/sh -c`` after cron's own splitting."""
     for rest in ("echo 50%", r"echo 50\%", "cat%Hello,%%where are you?", "cat"):
         text, data = split_percent(rest)
-        yield {"shell_gets": text, "stdin": data} | _run(rest)
+        yield {"shell_gets": text, "stdin": data, **_run(rest)}
 
 
 # On Thursday, 1 January at 3:00. A wrapped 59-1 would have minute 0.
@@ -99,13 +121,38 @@ MAILTO=""
 0 3 * * * echo nobody will read this"""
 
 
-@experiment(LINUX, CRON, PROOT, FAKETIME, FISH, timeout=60, tools=("fish",))
-def by_cron() -> dict[str, Any]:
-    """A real cron, its clock at 02:59:20: what the lines of 3 o'clock do; then another crontab, and no restart.
+class Mail(TypedDict):
+    """What cron mailed: of the subject the part that names the job."""
 
-    ``noted`` and ``fixed`` end with the status. ``mail`` are the body and the part of the subject that names the job.
-    ``rules``: how often lines ran that ask which day fields must match, and what is made of odd ones.
+    subject: str
+    body: str
+
+
+class Ran(TypedDict):
+    """A schedule, and how often cron ran it."""
+
+    line: str
+    ran: int
+
+
+class CronRun(TypedDict):
+    """What one run of cron left behind. ``noted`` and ``fixed`` end with the status.
+
+    ``rules``: lines that ask which day fields must match, and what is made of odd ones.
     """
+
+    noted: str
+    fixed: str
+    environment: dict[str, str]
+    letter: str
+    mail: Mail
+    changed: str
+    rules: list[Ran]
+
+
+@experiment(LINUX, CRON, PROOT, FAKETIME, FISH, timeout=60, tools=("fish",))
+def by_cron() -> CronRun:
+    """A real cron, its clock at 02:59:20: what the lines of 3 o'clock do; then another crontab, and no restart."""
     rules = "\n".join(f"{line} echo x >>rule{place}" for place, line in enumerate(RULES))
     with CronDaemon(f"{FIRST}\n{rules}", "2026-01-01 02:59:20") as cron:
         _home(cron.home)
@@ -128,7 +175,13 @@ def by_cron() -> dict[str, Any]:
         }
 
 
-def _change(season: str) -> list[dict[str, Any]]:
+class Change(Ran):
+    """How often cron ran a line in the minute after the clock's change of a ``season``, one of :data:`CHANGES`."""
+
+    season: str
+
+
+def _change(season: str) -> list[Change]:
     clock, lines, last = CHANGES[season]
     tab = "\n".join(f"{line} echo x >>line{place}" for place, line in enumerate((*lines, last)))
     with CronDaemon(tab, clock, DST) as cron:
@@ -137,7 +190,7 @@ def _change(season: str) -> list[dict[str, Any]]:
 
 
 @experiment(LINUX, CRON, PROOT, FAKETIME, timeout=70)
-def clock_changes() -> Iterator[dict[str, Any]]:
+def clock_changes() -> Iterator[Change]:
     """How often a line runs in the minute after the clock changes: forward from 2 to 3, back from 3 to 2."""
     with ThreadPoolExecutor(len(CHANGES)) as pool:
         for rows in pool.map(_change, CHANGES):
@@ -151,8 +204,17 @@ def _cronsim(line: str) -> str:
         return str(error)
 
 
+class Schedule(TypedDict):
+    """A schedule, and what crontab(1) and cronsim have against it: "" where they accept it."""
+
+    line: str
+    cron: str
+    cron_takes: bool
+    cronsim: str
+
+
 @experiment(LINUX, CRONTAB, PROOT, timeout=30)
-def grammar() -> Iterator[dict[str, Any]]:
+def grammar() -> Iterator[Schedule]:
     """Schedules given to crontab(1), and to cronsim, a library that follows Debian's cron."""
     for line in GRAMMAR:
         taken, why = installs(f"{line} true\n")

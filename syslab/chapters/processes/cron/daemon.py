@@ -40,7 +40,8 @@ CRONTAB = Need("crontab", lambda: None if program("crontab") else "crontab is no
 class CronDaemon:
     """Cron with one crontab, from ``clock`` (``2026-01-01 02:59:20``, in UTC) on, ``speed`` times as fast as time.
 
-    ``zone``, a value of TZ, is where cron believes to be. ValueError for a clock that is none, OSError if a program is missing, TimeoutError if something awaited does not come.
+    ``zone``, a value of TZ, is where cron believes to be. ValueError for a clock that is none, OSError if a program is missing,
+    TimeoutError if something awaited does not come.
     """
 
     def __init__(self, crontab: str, clock: str, zone: str = "UTC0", speed: int = 40) -> None:

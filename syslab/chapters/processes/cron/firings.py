@@ -99,7 +99,7 @@ def firings(line: Line, zone: str, start: datetime, count: int = 6) -> list[Firi
     parsed line, no datetime or no int.
     """
     if not isinstance(line, Line):
-        raise TypeError(f"a line is what crontab.parse() returns, not {type(line).__name__} {line!r:.60}")
+        raise TypeError(f"a line is what parse() returns, not {type(line).__name__} {line!r:.60}")
     if not isinstance(start, datetime):
         raise TypeError(f"a start is a datetime, not {type(start).__name__} {start!r:.60}")
     given.number(count, "the count of firings", 0, MOST)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Measured, Verdict
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Table, Verdict
 
-from .ask import CHANGES, COMMANDS, DST
+from .ask import CHANGES, COMMANDS, DST, Change, CronRun, LineRun, PercentRun, Schedule
 from .firings import EPOCH, firings
 from .model import parse
 
 if TYPE_CHECKING:
     from .widget import CronLine
 
-Row = dict[str, Any]
 ZONE = "Europe/Berlin"
 SEASONS = {"spring": "forward, from 2:00 to 3:00", "autumn": "back, from 3:00 to 2:00"}
 
@@ -25,51 +25,66 @@ def _said(text: str) -> str:
     return text.strip().replace("\n", " ⏎ ") or "nothing"
 
 
-def by_shell(answer: Evidence) -> Measured:
+def by_shell(answers: Sequence[Evidence[list[LineRun]]]) -> Table:
     """The noted command and its relatives."""
-    columns = [
-        Column("Line", "line"),
-        Column("What sh gets", "command"),
-        Column("Status", "status", number=True),
-        Column("Says", lambda row: _said(row["output"] + row["errors"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Line", lambda row: row["line"]),
+            Column("What sh gets", lambda row: row["command"]),
+            Column("Status", lambda row: row["status"], number=True),
+            Column("Says", lambda row: _said(row["output"] + row["errors"])),
+        ],
+    )
 
 
-def percent(answer: Evidence) -> Measured:
+def percent(answers: Sequence[Evidence[list[PercentRun]]]) -> Table:
     """Percent signs, before and after cron."""
-    columns = [
-        Column("In the crontab", "command"),
-        Column("What sh gets", "shell_gets"),
-        Column("Standard input", lambda row: _said(row["stdin"])),
-        Column("Says", lambda row: _said(row["output"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("In the crontab", lambda row: row["command"]),
+            Column("What sh gets", lambda row: row["shell_gets"]),
+            Column("Standard input", lambda row: _said(row["stdin"])),
+            Column("Says", lambda row: _said(row["output"])),
+        ],
+    )
 
 
-def by_cron(answer: Evidence) -> Measured:
+class Found(NamedTuple):
+    """A thing that a run of cron left behind."""
+
+    what: str
+    found: str
+
+
+def by_cron(answer: Answer[CronRun]) -> Table:
     """What one run of cron left behind."""
-    data = answer.data
+    run = answer.data
     rows = [
-        {"what": "Status of the noted line", "found": data["noted"]},
-        {"what": "Output and status of the line without the quotes", "found": data["fixed"]},
-        {"what": "Subject of the mail, behind the host's name", "found": data["mail"]["subject"]},
-        {"what": "The mail", "found": data["mail"]["body"]},
-        {"what": "Standard input of a job with %", "found": data["letter"]},
-        {"what": "A job of the changed crontab, without a restart", "found": data["changed"]},
+        Found("Status of the noted line", run["noted"]),
+        Found("Output and status of the line without the quotes", run["fixed"]),
+        Found("Subject of the mail, behind the host's name", run["mail"]["subject"]),
+        Found("The mail", run["mail"]["body"]),
+        Found("Standard input of a job with %", run["letter"]),
+        Found("A job of the changed crontab, without a restart", run["changed"]),
     ]
-    return Measured(answer, [Column("What", "what"), Column("Found", lambda row: _said(row["found"]))], rows)
+    return Table(answer, [Column("What", lambda row: row.what), Column("Found", lambda row: _said(row.found))], rows)
 
 
-def environment(answer: Evidence) -> Measured:
+def environment(answer: Answer[CronRun]) -> Table:
     """What ``env`` printed as a job."""
-    rows = [{"name": name, "value": value} for name, value in answer.data["environment"].items()]
-    return Measured(answer, [Column("Variable", "name"), Column("Value", "value")], rows)
+    rows = [Found(name, value) for name, value in answer.data["environment"].items()]
+    return Table(answer, [Column("Variable", lambda row: row.what), Column("Value", lambda row: row.found)], rows)
 
 
-def rules(answer: Evidence) -> Measured:
+def rules(answer: Answer[CronRun]) -> Table:
     """Which lines ran at three on Thursday, 1 January 2026."""
-    return Measured(answer, [Column("Schedule", "line"), Column("Cron ran it", "ran", number=True)], answer.data["rules"])
+    return Table(
+        answer,
+        [Column("Schedule", lambda row: row["line"]), Column("Cron ran it", lambda row: row["ran"], number=True)],
+        answer.data["rules"],
+    )
 
 
 def predicted(season: str, line: str) -> int:
@@ -82,33 +97,38 @@ def predicted(season: str, line: str) -> int:
     return Counter(firing.utc for firing in found)[start + 1]
 
 
-def changes(answer: Evidence) -> Measured:
+def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
     """How often each line ran right after a change, by cron and by cronsim."""
 
-    def compared(row: Row) -> Verdict:
+    def compared(row: Change) -> Verdict:
         by_library = predicted(row["season"], row["line"])
         return Verdict(by_library == row["ran"], str(by_library))
 
-    columns = [
-        Column("The clock goes", lambda row: SEASONS[row["season"]]),
-        Column("Line", "line"),
-        Column("Cron ran it", "ran", number=True),
-        Column("cronsim", compared),
-    ]
-    return Measured(answer, columns, caption=f"In the minute after the change; cron's TZ is {DST}")
+    return Table(
+        answers,
+        [
+            Column("The clock goes", lambda row: SEASONS[row["season"]]),
+            Column("Line", lambda row: row["line"]),
+            Column("Cron ran it", lambda row: row["ran"], number=True),
+            Column("cronsim", compared),
+        ],
+        caption=f"In the minute after the change; cron's TZ is {DST}",
+    )
 
 
-def grammar(answer: Evidence) -> Measured:
+def grammar(answers: Sequence[Evidence[list[Schedule]]]) -> Table:
     """What crontab(1) and cronsim make of a schedule."""
-    columns = [
-        Column("Schedule", "line"),
-        Column("crontab(1)", lambda row: "accepts" if row["cron_takes"] else row["cron"]),
-        Column("cronsim", lambda row: row["cronsim"] or "accepts"),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Schedule", lambda row: row["line"]),
+            Column("crontab(1)", lambda row: "accepts" if row["cron_takes"] else row["cron"]),
+            Column("cronsim", lambda row: row["cronsim"] or "accepts"),
+        ],
+    )
 
 
-def widget(answer: Evidence) -> CronLine:
+def widget(answer: Answer[CronRun]) -> CronLine:
     """The chapter's lines, with the environment that a job had."""
     from .widget import CronLine, state
 

@@ -6,19 +6,21 @@ import os
 import re
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TypedDict, TypeVar, TypeVarTuple
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import LINUX, tool
 
 from . import typing as keys
-from .cases import DISPOSITIONS, SIGNALS, TARGETS, blank, number_of, observe, program, script, watch
+from .cases import DISPOSITIONS, SIGNALS, TARGETS, Observed, blank, number_of, observe, program, script, watch
 from .processes import Child, limit_core, target_argv
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 BASH = tool("bash")
 UNSHARE = tool("unshare", "util-linux")
 AT_ONCE = 4  # children that run side by side; each mostly waits
@@ -26,7 +28,7 @@ CORE_LIMITS = {"0": 0, "1 byte": 1, "the hard limit": -1}
 EXIT_TRAP = 'trap \'echo "atexit ran"\' EXIT; echo "ready $$"; while read -r -u 3 question; do echo alive; done'
 
 
-def _side_by_side(work: Any, cases: Any) -> Iterator[Any]:
+def _side_by_side(work: Callable[[*Ts], T], cases: Iterable[tuple[*Ts]]) -> Iterator[T]:
     """``work(*case)`` for every case, several at a time, the answers in order."""
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
@@ -36,7 +38,7 @@ def _side_by_side(work: Any, cases: Any) -> Iterator[Any]:
 
 
 @experiment(LINUX, BASH, UNSHARE, timeout=100, tools=("bash", "unshare"))
-def outcomes() -> Iterator[dict[str, Any]]:
+def outcomes() -> Iterator[Observed]:
     """Every target, signal and disposition: what became of the process. A fresh process each.
 
     ``CONT`` goes to a process that SIGSTOP was sent to. ``default`` means that the program sets nothing: ``stands`` is
@@ -49,7 +51,7 @@ def outcomes() -> Iterator[dict[str, Any]]:
 
 
 @experiment(LINUX, BASH, timeout=60, tools=("bash",))
-def one(signal: str = "TERM", disposition: str = "default", target: str = "process") -> dict[str, Any]:
+def one(signal: str = "TERM", disposition: str = "default", target: str = "process") -> Observed:
     """One row of :func:`outcomes`. ValueError for unknown words, naming the accepted ones."""
     for word, known, what in ((disposition, DISPOSITIONS, "disposition"), (target, tuple(TARGETS), "target")):
         if word not in known:
@@ -58,7 +60,7 @@ def one(signal: str = "TERM", disposition: str = "default", target: str = "proce
 
 
 @experiment(LINUX, BASH, timeout=60, tools=("bash",))
-def keyboard() -> Iterator[dict[str, Any]]:
+def keyboard() -> Iterator[keys.Pressed]:
     """Who gets ^C, ^\\ and ^Z: a pipeline in front, a job behind and the shell; then the shell alone at its prompt."""
     for rows, prompt in _side_by_side(lambda key: (keys.with_jobs(key), keys.at_prompt(key)), ((key,) for key in keys.KEYS)):
         yield from rows
@@ -75,8 +77,20 @@ def _core_rule(pattern: str) -> str:
     return "off" if not pattern else "file elsewhere" if "/" in pattern else "file"
 
 
+class Core(TypedDict):
+    """The end by SIGQUIT under one core limit; None where it was not tried. ``raised``: the limit is above 1 byte."""
+
+    core_pattern: str
+    rule: str
+    limit: str
+    raised: bool | None
+    wait_status: int | None
+    core: bool | None
+    tried: bool
+
+
 @experiment(LINUX, timeout=60)
-def core_flag() -> Iterator[dict[str, Any]]:
+def core_flag() -> Iterator[Core]:
     """SIGQUIT under three core limits, and what ``/proc/sys/kernel/core_pattern`` makes of them.
 
     The children's folder is temporary and their memory is left out of the core (coredump_filter 0). Where the pattern
@@ -87,17 +101,17 @@ def core_flag() -> Iterator[dict[str, Any]]:
         pattern = f.read().strip()
     rule = _core_rule(pattern)
     for limit, size in CORE_LIMITS.items():
-        row = {
+        row: Core = {
             "core_pattern": pattern,
             "rule": rule,
             "limit": limit,
             "raised": None,
             "wait_status": None,
             "core": None,
-            "tried": True,
+            "tried": False,
         }
         if size < 0 and rule in ("file elsewhere", "piped"):
-            yield row | {"tried": False}
+            yield row
             continue
         with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
             running = program(signal.SIGQUIT, "default", f"os.chdir({folder!r})")
@@ -107,7 +121,7 @@ def core_flag() -> Iterator[dict[str, Any]]:
                     f.write("0")
                 running.send(signal.SIGQUIT)
                 word = child.until(partial(_words, child), "its end")[-1]
-        yield row | {"raised": raised not in (0, 1), "wait_status": word, "core": os.WCOREDUMP(word)}
+        yield {**row, "raised": raised not in (0, 1), "wait_status": word, "core": os.WCOREDUMP(word), "tried": True}
 
 
 CLEAN_UPS = (
@@ -120,25 +134,45 @@ CLEAN_UPS = (
 )
 
 
-def _cleaned(program: str, row: dict[str, Any], title: str) -> dict[str, Any]:
+class Cleaned(TypedDict):
+    """A program that got a signal, and which of its clean-up code ran. bash has no ``finally``: None."""
+
+    program: str
+    handling: str
+    signal: str
+    outcome: str
+    wait_status: int | None
+    atexit_ran: bool
+    finally_ran: bool | None
+    said: list[str]
+
+
+def _cleaned(program: str, row: Observed, title: str) -> Cleaned:
     said = row["said"]
-    kept = {key: row[key] for key in ("signal", "outcome", "wait_status")}
-    ran = {"atexit_ran": "atexit ran" in said, "finally_ran": "finally ran" in said if program == "Python" else None}
-    return {"program": program, "handling": title} | kept | ran | {"said": said}
+    return {
+        "program": program,
+        "handling": title,
+        "signal": row["signal"],
+        "outcome": row["outcome"],
+        "wait_status": row["wait_status"],
+        "atexit_ran": "atexit ran" in said,
+        "finally_ran": "finally ran" in said if program == "Python" else None,
+        "said": said,
+    }
 
 
-def _clean_python(name: str, disposition: str, title: str) -> dict[str, Any]:
+def _clean_python(name: str, disposition: str, title: str) -> Cleaned:
     return _cleaned("Python", observe(number_of(name), disposition, "process"), title)
 
 
-def _clean_bash(name: str) -> dict[str, Any]:
+def _clean_bash(name: str) -> Cleaned:
     number = number_of(name)
     row = watch(blank(number, "default", "script"), number, script(number, "default", EXIT_TRAP))
     return _cleaned("bash", row, "a trap on EXIT, none on the signal")
 
 
 @experiment(LINUX, BASH, timeout=60, tools=("bash",))
-def clean_up() -> Iterator[dict[str, Any]]:
+def clean_up() -> Iterator[Cleaned]:
     """Whether clean-up code runs: Python's atexit and finally, bash's trap on EXIT."""
     yield from _side_by_side(_clean_python, CLEAN_UPS)
     yield from _side_by_side(_clean_bash, (("TERM",), ("KILL",)))
@@ -148,20 +182,29 @@ INHERITS = "grep SigIgn /proc/self/status; grep SigIgn /proc/self/status & wait"
 CLEANS_UP = "trap 'echo cleaning up' EXIT; kill -TERM $$; echo never reached"
 
 
-def _bash(script: str) -> dict[str, Any]:
+class Script(TypedDict):
+    """A script that bash ran, what it said, and its end as wait(2) and as Python have it."""
+
+    script: str
+    said: str
+    wait_status: int
+    returncode: int
+
+
+def _bash(script: str) -> Script:
     with Child(["bash", "-c", script]) as child:
         word = child.until(partial(_words, child), "its end")[-1]
         return {"script": script, "said": child.said, "wait_status": word, "returncode": os.waitstatus_to_exitcode(word)}
 
 
 @experiment(LINUX, BASH, tool("grep"), timeout=60, tools=("bash",))
-def inherited() -> dict[str, Any]:
+def inherited() -> Script:
     """A script shows its commands' ignored signals: once in front, once in the background."""
     return _bash(INHERITS)
 
 
 @experiment(LINUX, BASH, timeout=60, tools=("bash",))
-def trapped() -> dict[str, Any]:
+def trapped() -> Script:
     """A script with a trap on EXIT sends itself SIGTERM."""
     return _bash(CLEANS_UP)
 
@@ -170,7 +213,16 @@ def _command(number: int) -> list[str]:
     return target_argv(number, "default")
 
 
-def _both(command: str, argv: list[str], number: int | None) -> dict[str, Any]:
+class End(TypedDict):
+    """An end as wait(2), Python and bash's ``$?`` have it."""
+
+    command: str
+    wait_status: int
+    returncode: int
+    shell_status: int
+
+
+def _both(command: str, argv: list[str], number: int | None) -> End:
     """Run ``argv`` once as our child and once as bash's; ``number`` is sent to it, or None if it ends by itself."""
 
     def ended(child: Child) -> None:
@@ -184,13 +236,12 @@ def _both(command: str, argv: list[str], number: int | None) -> dict[str, Any]:
     with Child(["bash", "-c", '"$@"; echo "status $?"', "bash", *argv]) as child:
         ended(child)
         status = child.until(lambda: re.findall(r"^status (\d+)\n", child.said, re.MULTILINE), "the shell's word")[0]
-    return {
-        "command": command, "wait_status": word, "returncode": os.waitstatus_to_exitcode(word), "shell_status": int(status),
-    }  # fmt: skip
+    code = os.waitstatus_to_exitcode(word)
+    return {"command": command, "wait_status": word, "returncode": code, "shell_status": int(status)}
 
 
 @experiment(LINUX, BASH, timeout=60, tools=("bash",))
-def shell_says() -> Iterator[dict[str, Any]]:
+def shell_says() -> Iterator[End]:
     """The same end three ways: the word of wait(2), Python's returncode, bash's ``$?``."""
     by_signal = [
         (f"ended by SIG{name}", _command(number_of(name)), number_of(name)) for name in ("HUP", "INT", "QUIT", "KILL", "TERM")
@@ -200,7 +251,7 @@ def shell_says() -> Iterator[dict[str, Any]]:
 
 
 @experiment(LINUX, timeout=60)
-def with_setup(setup: str, signal: str = "TERM") -> dict[str, Any]:
+def with_setup(setup: str, signal: str = "TERM") -> Observed:
     """A row for a plain process that first runs ``setup``: Python that may use signal, sys, os and atexit.
 
     RuntimeError with Python's last words if ``setup`` fails; TimeoutError if it does not end.

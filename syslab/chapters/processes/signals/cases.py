@@ -1,8 +1,4 @@
-"""One signal, one disposition, one kind of process: start it, send the signal, see what becomes of it.
-
-What is seen is settled, not timed: after the signal the process is asked whether it is alive. A signal is acted on
-before a process returns to user mode, so an answer comes from one that survived it; otherwise it has stopped or died.
-"""
+"""One signal, one disposition, one kind of process: start it, send the signal, see what becomes of it."""
 
 from __future__ import annotations
 
@@ -10,18 +6,16 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
-from .processes import NO_CORE, PATIENCE, Child, children, limit_core, masks, parent_argv, state, target_argv
+from .processes import NO_CORE, PATIENCE, Child, children, limit_core, masks, parent_argv, target_argv
+from .running import PARENT_SAYS, PROMPT, Running
 
 SIGNALS = ("INT", "TERM", "QUIT", "HUP", "KILL", "STOP", "CONT")
 DISPOSITIONS = ("default", "ignored", "handled", "blocked")
 UNSHARE = ("unshare", "--user", "--map-root-user", "--pid", "--")  # the first child is PID 1; we wait for it ourselves
-PROMPT = "prompt> "
 WORDS = ("handler ", "atexit ", "finally ")  # what a target says of itself
 TRAP = 'if [ "$#" -gt 0 ]; then trap -- "$1" "$2"; fi; '
 SCRIPT = TRAP + 'echo "ready $$"; while read -r -u 3 question; do echo alive; done'
@@ -29,7 +23,6 @@ WAITING = (
     TRAP + "bash -c 'echo \"ready $PPID\"; read -r -u 3 question'; echo alive; while read -r -u 3 question; do echo alive; done"
 )
 LEAD = re.compile(rf"^(?:{PROMPT})?(?:\^.)?")  # readline echoes ^C for a SIGINT that no key sent
-PARENT_SAYS = re.compile(r"^(status|word) (\d+)\n", re.MULTILINE)
 BACKGROUND = '"$@" & wait $!; echo "status $?"'
 
 
@@ -39,70 +32,6 @@ def number_of(name: str) -> int:
     if short not in SIGNALS:
         raise ValueError(f"signal {name!r} is none of {', '.join(SIGNALS)}")
     return int(signal.Signals[f"SIG{short}"])
-
-
-@dataclass
-class Running:
-    """A target that is ready. ``pid`` gets the signal; ``child`` is the process we wait for, itself or its parent."""
-
-    child: Child
-    pid: int
-    inside: bool = False  # the signal is sent from inside its pid namespace
-
-    @property
-    def own(self) -> bool:
-        """Whether the target is our own child."""
-        return self.pid == self.child.pid
-
-    def rest(self) -> None:
-        """Until it sleeps, or has stopped or ended.
-
-        Before the signal, because a shell about to read is not one that reads. After it, because what we type next
-        must not be there when it wakes: a process is no longer asleep once kill(2) has returned.
-        """
-        self.child.until(lambda: state(self.pid) in ("S", "T", "Z", "X", ""), "its sleep")
-
-    def send(self, number: int) -> None:
-        """The signal."""
-        if self.inside:
-            self.child.tell(f"send {number}\n")
-        else:
-            os.kill(self.pid, number)
-            self.rest()
-
-    def ask(self) -> None:
-        """Whether it is alive."""
-        self.child.tell("echo al''ive\n" if self.child.terminal else "?\n")
-
-    def _fate(self, since: int) -> str:
-        heard = re.compile(r"^alive\n.*" + PROMPT if self.child.terminal else r"^alive\n", re.MULTILINE | re.DOTALL)
-        if heard.search(self.child.said, since):
-            return "survived"
-        if self.child.word is not None or PARENT_SAYS.search(self.child.said):
-            return "died"
-        if self.own:
-            return "stopped" if self.child.words and os.WIFSTOPPED(self.child.words[-1]) else ""
-        return "stopped" if state(self.pid) == "T" else ""
-
-    def settle(self, since: int) -> str:
-        """``survived``, ``died`` or ``stopped``, by what it says from position ``since`` on; TimeoutError if neither."""
-        again = 0.0
-
-        def fate() -> str:
-            nonlocal again
-            if time.monotonic() > again:  # a shell that is interrupted may drop what was typed
-                again = time.monotonic() + (0.5 if self.child.terminal else 60)
-                self.ask()
-            return self._fate(since)
-
-        return self.child.until(fate, "an answer, a stop or an end")
-
-    def go_on(self, since: int) -> str:
-        """``continued`` once it runs again."""
-        if self.own:
-            self.child.until(lambda: os.WIFCONTINUED(self.child.words[-1]), "word of its continuing")
-        fate = self.settle(since)
-        return "continued" if fate == "survived" else fate
 
 
 def _ready(child: Child) -> int:
@@ -228,16 +157,37 @@ def _stands(pid: int, number: int) -> str:
     return ", ".join(word for mask, word in names.items() if now[mask] & bit) or "default"
 
 
-def blank(number: int, disposition: str, target: str) -> dict[str, Any]:
+class Observed(TypedDict):
+    """One signal, disposition and target, and what became of the process; None or "" where there is nothing to say."""
+
+    signal: str
+    disposition: str
+    target: str
+    outcome: str  # died, survived, stopped, continued, not possible here
+    why: str  # why it was not possible
+    refused: str  # how the kernel refused the disposition
+    stands: str  # the disposition as the kernel has it before the signal
+    sig_blk: str  # the masks in hex, before the signal
+    sig_ign: str
+    sig_cgt: str
+    wait_status: int | None
+    core: bool | None
+    shell_status: int | None
+    pending: bool | None
+    atexit_ran: bool | None
+    said: list[str]
+
+
+def blank(number: int, disposition: str, target: str) -> Observed:
     """A row of which nothing is measured yet."""
     return {
         "signal": signal.Signals(number).name.removeprefix("SIG"),
         "disposition": disposition,
         "target": target,
         "outcome": "not possible here",
-        "why": "",  # why it was not possible
-        "refused": "",  # how the kernel refused the disposition
-        "stands": "",  # the disposition as the kernel has it before the signal
+        "why": "",
+        "refused": "",
+        "stands": "",
         "sig_blk": "",
         "sig_ign": "",
         "sig_cgt": "",
@@ -250,22 +200,22 @@ def blank(number: int, disposition: str, target: str) -> dict[str, Any]:
     }
 
 
-def observe(number: int, disposition: str, target: str) -> dict[str, Any]:
+def observe(number: int, disposition: str, target: str) -> Observed:
     """One row. ``CONT`` is sent to a process that got SIGSTOP before; TimeoutError if a child stays silent."""
     row = blank(number, disposition, target)
     if target in NAMESPACED and (why := namespace_refusal()):
-        return row | {"why": why}
+        return {**row, "why": why}
     return watch(row, number, TARGETS[target](number, disposition))
 
 
-def watch(row: dict[str, Any], number: int, running: Running) -> dict[str, Any]:
+def watch(row: Observed, number: int, running: Running) -> Observed:
     """Send the signal to ``running``, fill in ``row``, and end the target."""
     with running.child as child:
         limit_core(running.pid, NO_CORE)
         running.rest()
         before = masks(running.pid)
         row["stands"] = _stands(running.pid, number)
-        row |= {f"sig_{name[3:].lower()}": hex(before[name]) for name in ("SigBlk", "SigIgn", "SigCgt")}
+        row["sig_blk"], row["sig_ign"], row["sig_cgt"] = (hex(before[name]) for name in ("SigBlk", "SigIgn", "SigCgt"))
         since = len(child.said)
         fate = "survived"
         if number == signal.SIGCONT:
@@ -281,13 +231,14 @@ def watch(row: dict[str, Any], number: int, running: Running) -> dict[str, Any]:
     return row
 
 
-def _conclude(row: dict[str, Any], running: Running) -> None:
+def _conclude(row: Observed, running: Running) -> None:
     child = running.child
     if row["outcome"] == "died":
-        if told := PARENT_SAYS.search(child.said):
-            row["wait_status" if told[1] == "word" else "shell_status"] = int(told[2])
+        told = PARENT_SAYS.search(child.said)
+        if told and told[1] == "status":
+            row["shell_status"] = int(told[2])
         else:
-            row["wait_status"] = child.word
+            row["wait_status"] = int(told[2]) if told else child.word
         if row["wait_status"] is not None:
             row["core"] = os.WCOREDUMP(row["wait_status"])
         child.kill()  # what it leaves behind; and its last words are read

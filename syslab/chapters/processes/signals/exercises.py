@@ -63,11 +63,11 @@ def _orderly(answer: Any) -> Feedback:
         return Feedback(False, f"Nothing was tried. {reason}")
     except ExperimentFailed as error:
         return Feedback(False, f"That could not be run: {error}")
-    if row["outcome"] != "died":
+    word = row["wait_status"]
+    if row["outcome"] != "died" or word is None:
         return Feedback(False, "SIGTERM was sent, and the program runs on.")
     ran = "ran" if row["atexit_ran"] else "did not run"
-    text = f"{WAIT.sentence(row['wait_status'])} The atexit functions {ran}."
-    return Feedback(row["wait_status"] == 0 and row["atexit_ran"], text)
+    return Feedback(word == 0 and bool(row["atexit_ran"]), f"{WAIT.sentence(word)} The atexit functions {ran}.")
 
 
 orderly = Trial(

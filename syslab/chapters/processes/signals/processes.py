@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from syslab.posix import resource, termios
 
-from . import target as signal_target
+from . import target
 from .spawn import spawn
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ PATIENCE = 30.0  # seconds that any one thing may take: a tenth of one on an idl
 TICK = 0.001  # seconds between two looks
 # A limit of 0 does not stop a piped core_pattern; 1 stops both kinds (fs/coredump.c: "RLIMIT_CORE set to 1").
 NO_CORE = 1
-QUESTIONS = signal_target.QUESTIONS
+QUESTIONS = target.QUESTIONS
 MASKS = ("SigBlk", "SigIgn", "SigCgt", "SigPnd", "ShdPnd")
 
 
@@ -38,14 +38,14 @@ def environment() -> dict[str, str]:
 
 def parent_argv(argv: Sequence[str]) -> list[str]:
     """A command line that runs ``argv`` as a child and says its wait status (``word N``)."""
-    return [sys.executable, "-S", "-I", signal_target.__file__, "parent", *argv]
+    return [sys.executable, "-S", "-I", target.__file__, "parent", *argv]
 
 
 def target_argv(number: int, disposition: str, label: str = "", setup: str = "") -> list[str]:
-    """The command line of :mod:`.signal_target`; ValueError for a disposition it does not know."""
-    if disposition not in signal_target.DISPOSITIONS:
-        raise ValueError(f"disposition {disposition!r} is none of {', '.join(signal_target.DISPOSITIONS)}")
-    return [sys.executable, "-S", "-I", signal_target.__file__, str(int(number)), disposition, label, setup]
+    """The command line of :mod:`.target`; ValueError for a disposition it does not know."""
+    if disposition not in target.DISPOSITIONS:
+        raise ValueError(f"disposition {disposition!r} is none of {', '.join(target.DISPOSITIONS)}")
+    return [sys.executable, "-S", "-I", target.__file__, str(int(number)), disposition, label, setup]
 
 
 def masks(pid: int) -> dict[str, int]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from syslab.bits.signal_mask import SIGMASK
 from syslab.bits.wait_status import SHELL_STATUS, WAIT
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Link, Table
 
-from .cases import DISPOSITIONS, NAMESPACED, SHELLS, SIGNALS, TARGETS, TITLES
+from .ask import Cleaned, Core, End
+from .cases import DISPOSITIONS, NAMESPACED, SHELLS, SIGNALS, TARGETS, TITLES, Observed
+from .typing import Pressed
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable
@@ -24,70 +27,58 @@ SHORT = {
     "pid-1": "PID 1, from outside",
     "pid-1-inside": "PID 1, from inside",
 }
-HELD = {"blocked": "sig_blk", "ignored": "sig_ign", "handled": "sig_cgt"}  # the mask that says so
 FATES = {"died": "ended", "not possible here": "not possible"}
-Row = dict[str, Any]
 
 
-def _hex(anchor: str, value: int) -> Link:
-    """A number in hex that opens in the decoder with this anchor."""
-    return Link(f"{value:#x}", f"#{anchor}={value:#x}")
-
-
-def _word(value: int | None) -> Any:
-    return "" if value is None else _hex(WAIT.anchor, value)
-
-
-def _shell(value: int | None) -> Any:
-    return "" if value is None else Link(str(value), f"#{SHELL_STATUS.anchor}={value:#x}")
+def _hex(value: int) -> Link:
+    """A wait status that opens in its decoder."""
+    return Link(f"{value:#x}", f"#{WAIT.anchor}={value:#x}")
 
 
 def _yes(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
-def _fate(row: Row) -> str:
-    return FATES.get(row["outcome"], str(row["outcome"]))
+def _fate(row: Observed | Pressed | Cleaned) -> str:
+    return FATES.get(row["outcome"], row["outcome"])
 
 
-def _heard(row: Row) -> bool:
+def _heard(row: Observed) -> bool:
     return f"handler SIG{row['signal']}" in row["said"]
 
 
-def _open(row: Row, text: str) -> Link:
+def _open(row: Observed, text: str) -> Link:
     """``text``, opening the row in the choice table."""
     return Link(text, f"#{ANCHOR}={row['signal']}.{row['disposition']}.{row['target']}")
 
 
-def _brief(row: Row) -> str:
+def _brief(row: Observed) -> str:
     """What became of it, in a few words."""
     words = [row["refused"], _fate(row), "handler ran" if _heard(row) else "", "pending" if row["pending"] else ""]
     return ", ".join(word for word in words if word)
 
 
-def dispositions(answer: Evidence) -> Measured:
+def dispositions(answer: Answer[list[Observed]]) -> Table:
     """A plain process: a row a signal, a column a disposition."""
-    rows = {name: {r["disposition"]: r for r in answer.data if (r["signal"], r["target"]) == (name, "process")} for name in SIGNALS}
+    found = {(row["signal"], row["disposition"]): row for row in answer.data if row["target"] == "process"}
 
-    def cell(how: str) -> Column:
-        return Column(how, lambda group: _open(group[how], _brief(group[how])))
+    def cell(how: str) -> Column[str]:
+        return Column(how, lambda name: _open(found[name, how], _brief(found[name, how])))
 
-    head = Column("Signal", lambda group: f"SIG{group['default']['signal']}")
-    return Measured(answer, [head, *map(cell, DISPOSITIONS)], list(rows.values()))
+    return Table(answer, [Column("Signal", lambda name: f"SIG{name}"), *map(cell, DISPOSITIONS)], SIGNALS)
 
 
-def targets(answer: Evidence) -> Measured:
+def targets(answer: Answer[list[Observed]]) -> Table:
     """Nothing set for the signal: a row a kind of process, a column a signal."""
-    rows = {name: {r["signal"]: r for r in answer.data if (r["target"], r["disposition"]) == (name, "default")} for name in TARGETS}
+    found = {(row["target"], row["signal"]): row for row in answer.data if row["disposition"] == "default"}
 
-    def cell(name: str) -> Column:
-        return Column(name, lambda group: _open(group[name], _fate(group[name])))
+    def cell(name: str) -> Column[str]:
+        return Column(name, lambda target: _open(found[target, name], _fate(found[target, name])))
 
-    head = Column("Process", lambda group: TITLES[group["INT"]["target"]])
-    return Measured(answer, [head, *map(cell, SIGNALS)], list(rows.values()))
+    return Table(answer, [Column("Process", TITLES.__getitem__), *map(cell, SIGNALS)], list(TARGETS))
 
 
-def _pressed(row: Row) -> Any:
+def _pressed(row: Pressed) -> str | Link:
     """What a key did to one process; where the shell has a ``$?`` for it, that too, and a link to its decoder."""
     fate, status = _fate(row), row["shell_status"]
     if not row["got_it"]:
@@ -97,63 +88,80 @@ def _pressed(row: Row) -> Any:
     return Link(f"got it, {fate} ($?\u00a0{status})", f"#{SHELL_STATUS.anchor}={status:#x}")
 
 
-def keys(answer: Evidence) -> Measured:
+def keyboard(answer: Answer[list[Pressed]]) -> Table:
     """Who got what was typed: a row a process, a column a key."""
     pressed = list(dict.fromkeys(row["key"] for row in answer.data))
-    rows: dict[tuple[str, str], dict[str, Row]] = {}
+    rows: dict[tuple[str, str], dict[str, Pressed]] = {}
     for row in answer.data:
         rows.setdefault((row["process"], row["situation"]), {})[row["key"]] = row
 
-    def name(group: dict[str, Row]) -> str:
+    def name(group: dict[str, Pressed]) -> str:
         row = group[pressed[0]]
-        return str(row["process"]) + {"jobs": "", "prompt": ", at its prompt"}[row["situation"]]
+        return row["process"] + {"jobs": "", "prompt": ", at its prompt"}[row["situation"]]
 
-    def in_front(group: dict[str, Row]) -> str:
+    def in_front(group: dict[str, Pressed]) -> str:
         return ", ".join(dict.fromkeys(_yes(row["in_foreground_group"]) for row in group.values()))
 
-    def cell(key: str) -> Column:
+    def cell(key: str) -> Column[dict[str, Pressed]]:
         return Column(key, lambda group: _pressed(group[key]))
 
     columns = [Column("Process", name), Column("In the foreground group", in_front), *map(cell, pressed)]
-    return Measured(answer, columns, list(rows.values()))
+    return Table(answer, columns, list(rows.values()))
 
 
-def core(answer: Evidence) -> Measured:
+def _core(row: Core) -> tuple[str | Link, str]:
+    """The wait status, and what it says."""
+    word = row["wait_status"]
+    return ("not tried", "it would leave a core behind") if word is None else (_hex(word), WAIT.sentence(word))
+
+
+def core_flag(answer: Answer[list[Core]]) -> Table:
     """SIGQUIT under three core limits."""
-    columns = [
-        Column("Core limit", "limit"),
-        Column("Wait status", lambda row: _word(row["wait_status"]) if row["tried"] else "not tried", number=True),
-        Column("In words", lambda row: WAIT.sentence(row["wait_status"]) if row["tried"] else "it would leave a core behind"),
-    ]
-    return Measured(answer, columns, caption=f"core_pattern: {answer.data[0]['core_pattern'] or '(empty)'}")
+    return Table(
+        answer,
+        [
+            Column("Core limit", lambda row: row["limit"]),
+            Column("Wait status", lambda row: _core(row)[0], number=True),
+            Column("In words", lambda row: _core(row)[1]),
+        ],
+        caption=f"core_pattern: {answer.data[0]['core_pattern'] or '(empty)'}",
+    )
 
 
-def clean_up(answer: Evidence) -> Measured:
+def clean_up(answers: Sequence[Evidence[list[Cleaned]]]) -> Table:
     """Whether clean-up code ran."""
-    columns = [
-        Column("Program", "program"),
-        Column("What it sets", "handling"),
-        Column("Signal", lambda row: f"SIG{row['signal']}"),
-        Column("Then", _fate),
-        Column("Wait status", lambda row: _word(row["wait_status"]), number=True),
-        Column("atexit or EXIT ran", lambda row: _yes(row["atexit_ran"])),
-        Column("finally ran", lambda row: _yes(row["finally_ran"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Program", lambda row: row["program"]),
+            Column("What it sets", lambda row: row["handling"]),
+            Column("Signal", lambda row: f"SIG{row['signal']}"),
+            Column("Then", _fate),
+            Column("Wait status", lambda row: "" if row["wait_status"] is None else _hex(row["wait_status"]), number=True),
+            Column("atexit or EXIT ran", lambda row: _yes(row["atexit_ran"])),
+            Column("finally ran", lambda row: _yes(row["finally_ran"])),
+        ],
+    )
 
 
-def shell_says(answer: Evidence) -> Measured:
+def shell_says(answers: Sequence[Evidence[list[End]]]) -> Table:
     """One end, told three ways."""
-    columns = [
-        Column("The program", "command"),
-        Column("wait(2)", lambda row: _word(row["wait_status"]), number=True),
-        Column("Python's returncode", "returncode", number=True),
-        Column("bash's $?", lambda row: _shell(row["shell_status"]), number=True),
-    ]
-    return Measured(answer, columns)
+
+    def status(row: End) -> Link:
+        return Link(str(row["shell_status"]), f"#{SHELL_STATUS.anchor}={row['shell_status']:#x}")
+
+    return Table(
+        answers,
+        [
+            Column("The program", lambda row: row["command"]),
+            Column("wait(2)", lambda row: _hex(row["wait_status"]), number=True),
+            Column("Python's returncode", lambda row: row["returncode"], number=True),
+            Column("bash's $?", status, number=True),
+        ],
+    )
 
 
-def title(row: Row) -> str:
+def title(row: Observed) -> str:
     """The outcome in one sentence."""
     if row["outcome"] == "not possible here":
         return "This could not be tried on the machine that made this page."
@@ -166,11 +174,11 @@ def title(row: Row) -> str:
     return "Survived; the handler ran." if _heard(row) else "Survived; the signal is pending." if row["pending"] else "Survived."
 
 
-def reason(row: Row) -> str:
+def reason(row: Observed) -> str:
     """Why, where the choice alone does not tell; "" where it does."""
     name, how, target, stands = row["signal"], row["disposition"], row["target"], row["stands"]
     if row["outcome"] == "not possible here":
-        return str(row["why"])
+        return row["why"]
     if row["refused"]:
         text = f"the kernel refused the disposition: {row['refused']}"
     elif stands == "default" and how == "blocked":
@@ -203,23 +211,22 @@ def reason(row: Row) -> str:
     return ""
 
 
-def lines(row: Row) -> list[tuple[str, ...]]:
+def lines(row: Observed) -> list[tuple[str, ...]]:
     """What is known besides :func:`title`: only what says something."""
     told: list[tuple[str, ...]] = []
     held = row["stands"].split(", ") if row["stands"] else []
-    for word in held:
-        if word in HELD:
-            mask = row[HELD[word]]
-            told.append(
-                ("before the signal:", f"{word} ({'Sig' + HELD[word][4:].capitalize()} {mask})", f"#{SIGMASK.anchor}={mask}")
-            )
+    masks = {"blocked": ("SigBlk", row["sig_blk"]), "ignored": ("SigIgn", row["sig_ign"]), "handled": ("SigCgt", row["sig_cgt"])}
+    for way in held:
+        if way in masks:
+            name, mask = masks[way]
+            told.append(("before the signal:", f"{way} ({name} {mask})", f"#{SIGMASK.anchor}={mask}"))
         else:
-            told.append(("before the signal:", word))
+            told.append(("before the signal:", way))
     word = row["wait_status"]
     if word is not None:
         told.append(("wait status:", f"{word:#x}", f"#{WAIT.anchor}={word:#x}"))
     status = row["shell_status"]
-    if status is None and row["outcome"] == "died":
+    if status is None and word is not None and row["outcome"] == "died":
         number = word & 0x7F  # 0: it exited. As Linux has it, on every system
         status = 128 + number if number else word >> 8
     if status is not None:
@@ -238,7 +245,7 @@ def lines(row: Row) -> list[tuple[str, ...]]:
 TONES = {"died": "bad", "survived": "good"}
 
 
-def table(answer: Evidence) -> ChoiceTable:
+def table(answer: Answer[list[Observed]]) -> ChoiceTable:
     """Every row of ``outcomes`` as a choice table."""
     from syslab.widgets import ChoiceTable
     from syslab.widgets.choice_table import Outcome

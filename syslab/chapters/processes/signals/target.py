@@ -1,11 +1,11 @@
 """A program that waits for a signal and says what it notices. :mod:`.processes` runs it; not for readers.
 
-    python -S -I signal_target.py NUMBER DISPOSITION [LABEL [SETUP]]
+    python -S -I target.py NUMBER DISPOSITION [LABEL [SETUP]]
 
 It sets the disposition for signal NUMBER, runs SETUP (Python source), says ``ready PID`` and then answers questions
 on file descriptor 3: ``?`` with ``alive``, ``send N`` by sending N to itself from a helper process beside it.
 
-    python -S -I signal_target.py parent ARGV...
+    python -S -I target.py parent ARGV...
 
 starts ARGV, waits for it and says ``word N``: the wait status. In a new pid namespace, ARGV becomes its PID 1.
 """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from typing import Any
+from typing import TypedDict
 
-from . import target as signal_target
-from .cases import PROMPT, Running, interactive
+from . import target
+from .cases import interactive
 from .processes import Child, stat, state
+from .running import PROMPT, Running
 
 KEYS = {"^C": ("\x03", 2), "^\\": ("\x1c", 3), "^Z": ("\x1a", 20)}  # Linux's SIGINT, SIGQUIT, SIGTSTP
 RUN = '"$PYTHON" -S -I "$TARGET"'  # typed into bash, which takes the paths from its environment
@@ -24,7 +25,7 @@ def _type(shell: Child, command: str) -> int:
 
 def _shell(number: int) -> Child:
     name = signal.Signals(number).name
-    shell = interactive(PYTHON=sys.executable, TARGET=signal_target.__file__)
+    shell = interactive(PYTHON=sys.executable, TARGET=target.__file__)
     try:
         since = _type(shell, f"trap 'echo \"shell: handler {name}\"' {name.removeprefix('SIG')}; echo tr''apped")
         shell.hear(PROMPT, shell.hear("trapped\n", since))
@@ -44,13 +45,35 @@ def _fate(pid: int) -> str:
     return "died" if now in ("", "Z", "X") else "stopped" if now == "T" else "survived"
 
 
-def _row(key: str, number: int, situation: str, process: str, **measured: Any) -> dict[str, Any]:
-    row = {"in_foreground_group": None, "got_it": None, "outcome": "", "shell_status": None}
-    signal_name = signal.Signals(number).name.removeprefix("SIG")
-    return {"key": key, "signal": signal_name, "situation": situation, "process": process} | row | measured
+class Pressed(TypedDict):
+    """What a key did to one process. ``shell_status`` is the shell's ``$?`` for it, None where it gives none."""
+
+    key: str
+    signal: str
+    situation: str  # jobs, prompt
+    process: str
+    in_foreground_group: bool
+    got_it: bool
+    outcome: str  # died, stopped, survived
+    shell_status: int | None
 
 
-def with_jobs(key: str) -> list[dict[str, Any]]:
+def _row(
+    key: str, situation: str, process: str, in_front: bool, got_it: bool, outcome: str, shell_status: int | None = None
+) -> Pressed:
+    return {
+        "key": key,
+        "signal": signal.Signals(KEYS[key][1]).name.removeprefix("SIG"),
+        "situation": situation,
+        "process": process,
+        "in_foreground_group": in_front,
+        "got_it": got_it,
+        "outcome": outcome,
+        "shell_status": shell_status,
+    }
+
+
+def with_jobs(key: str) -> list[Pressed]:
     """The key while a pipeline of two runs in front, another job behind; the shell has a trap for the signal."""
     pressed, number = KEYS[key]
     heard = f"handler {signal.Signals(number).name}\n"
@@ -72,24 +95,16 @@ def with_jobs(key: str) -> list[dict[str, Any]]:
         reached = {"behind": f"behind: {heard}" in shell.said[since:], "shell": f"shell: {heard}" in shell.said[since:]}
         if not reached["behind"]:  # it would have said so: now it does
             shell.hear(f"behind: {heard}", _type(shell, f"kill -{number} %1"))
-        rows = [
-            _row(
-                key, number, "jobs", f"job in front, {label} of its pipeline", in_foreground_group=groups[pid] == group,
-                got_it=fates[label] in ("died", "stopped"), outcome=fates[label], shell_status=code,
-            )
-            for (label, pid), code in zip(front.items(), codes, strict=True)
-        ]  # fmt: skip
-        others = (("behind", "job behind", behind), ("shell", "the shell", shell.pid))
-        return rows + [
-            _row(
-                key, number, "jobs", title, in_foreground_group=groups[pid] == group, got_it=reached[label],
-                outcome=_fate(pid),
-            )
-            for label, title, pid in others
-        ]  # fmt: skip
+        rows = []
+        for (label, pid), code in zip(front.items(), codes, strict=True):
+            title, fate = f"job in front, {label} of its pipeline", fates[label]
+            rows.append(_row(key, "jobs", title, groups[pid] == group, fate in ("died", "stopped"), fate, code))
+        for label, title, pid in (("behind", "job behind", behind), ("shell", "the shell", shell.pid)):
+            rows.append(_row(key, "jobs", title, groups[pid] == group, reached[label], _fate(pid)))
+        return rows
 
 
-def at_prompt(key: str) -> dict[str, Any]:
+def at_prompt(key: str) -> Pressed:
     """The key at the shell's prompt: the shell, with a trap for the signal, is the foreground process group."""
     pressed, number = KEYS[key]
     with _shell(number) as shell:
@@ -102,4 +117,4 @@ def at_prompt(key: str) -> dict[str, Any]:
         running.rest()
         outcome = running.settle(since)
         got_it = f"shell: handler {signal.Signals(number).name}\n" in shell.said[since:]
-    return _row(key, number, "prompt", "the shell", in_foreground_group=ours, got_it=got_it, outcome=outcome)
+    return _row(key, "prompt", "the shell", ours, got_it, outcome)

@@ -6,7 +6,6 @@ import os
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from syslab.chapters.processes.cron import exercises
 from syslab.chapters.processes.cron.daemon import CronDaemon, program
 from syslab.chapters.processes.cron.firings import firings
 from syslab.chapters.processes.cron.model import CrontabError, parse
-from syslab.evidence import Evidence, ExperimentFailed, ask
+from syslab.evidence import Answer, ExperimentFailed, ask
 
 needs_fish = pytest.mark.skipif(bool(cron.by_shell.missing()), reason="needs Linux and fish")
 needs_cron = pytest.mark.skipif(bool(cron.by_cron.missing()), reason="needs cron, proot, faketime and fish")
@@ -46,19 +45,19 @@ def test_a_command_of_the_reader() -> None:
 
 
 @pytest.fixture(scope="module")
-def ran() -> Evidence:
+def ran() -> Answer[cron.CronRun]:
     return ask(cron.by_cron)
 
 
 @needs_cron
-def test_cron_agrees_with_the_shell(ran: Evidence) -> None:
+def test_cron_agrees_with_the_shell(ran: Answer[cron.CronRun]) -> None:
     assert ran.data["noted"] == "127\n"
     assert ran.data["fixed"] == "scraped\n0\n"
     assert ran.data["letter"] == "Hello,\n\nwhere are %you?\n"
 
 
 @needs_cron
-def test_cron_mails_reads_again_and_gives_four_variables(ran: Evidence) -> None:
+def test_cron_mails_reads_again_and_gives_four_variables(ran: Answer[cron.CronRun]) -> None:
     assert ran.data["mail"]["subject"] == '"fish ~/.config/utils/scraper.fish"'
     assert "fish ~/.config/utils/scraper.fish" in ran.data["mail"]["body"]
     assert ran.data["changed"] == "read again\n"
@@ -70,7 +69,7 @@ def test_cron_mails_reads_again_and_gives_four_variables(ran: Evidence) -> None:
 
 
 @needs_cron
-def test_days_and_odd_fields(ran: Evidence) -> None:
+def test_days_and_odd_fields(ran: Answer[cron.CronRun]) -> None:
     rules = {row["line"]: row["ran"] for row in ran.data["rules"]}
     assert rules == {"0 3 1 * fri": 1, "0 3 */2 * fri": 0, "0 3 * * 4#3": 1, "59-1 3 * * *": 0}
 
@@ -93,7 +92,7 @@ def test_clock_changes() -> None:
 
 @pytest.mark.skipif(bool(cron.grammar.missing()), reason="needs crontab and proot")
 def test_grammar() -> None:
-    rows: dict[str, dict[str, Any]] = {row["line"]: row for row in ask(cron.grammar).data}
+    rows = {row["line"]: row for row in ask(cron.grammar).data}
     assert set(rows) == set(cron.GRAMMAR)
     assert {line for line, row in rows.items() if not row["cron_takes"]} == {
         "5/15 * * * *", "60 * * * *", "0 3 0 * *", "0 3 * * monday", "0 3 L * *",

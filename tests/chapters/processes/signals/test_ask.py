@@ -7,13 +7,21 @@ import shutil
 import signal
 from collections import Counter
 from itertools import product
-from typing import Any
 
 import pytest
 
 from syslab.bits.wait_status import WAIT
 from syslab.chapters.processes.signals import ask as signals
-from syslab.chapters.processes.signals.cases import DISPOSITIONS, NAMESPACED, SHELLS, SIGNALS, TARGETS, TITLES, namespace_refusal
+from syslab.chapters.processes.signals.cases import (
+    DISPOSITIONS,
+    NAMESPACED,
+    SHELLS,
+    SIGNALS,
+    TARGETS,
+    TITLES,
+    Observed,
+    namespace_refusal,
+)
 from syslab.chapters.processes.signals.exercises import orderly
 from syslab.chapters.processes.signals.typing import KEYS
 from syslab.evidence import ExperimentFailed, Need, ask
@@ -22,7 +30,7 @@ from syslab.evidence.experiment import Witness
 pytestmark = pytest.mark.skipif(bool(signals.outcomes.missing()), reason="needs Linux, bash and unshare")
 refused = namespace_refusal() if shutil.which("unshare") else "unshare is not installed"
 TERMINATING = ("INT", "TERM", "QUIT", "HUP")
-Rows = dict[tuple[str, str, str], dict[str, Any]]
+Rows = dict[tuple[str, str, str], Observed]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,7 @@ def test_rows_are_stable(rows: Rows) -> None:
 def test_a_plain_process(rows: Rows, name: str) -> None:
     died = rows[name, "default", "process"]
     assert (died["outcome"], died["wait_status"], died["core"], died["atexit_ran"]) == ("died", number(name), False, False)
-    assert WAIT.sentence(died["wait_status"]) == f"Ended by SIG{name} ({number(name)}), no core."
+    assert WAIT.sentence(number(name)) == f"Ended by SIG{name} ({number(name)}), no core."
     assert rows[name, "ignored", "process"]["outcome"] == "survived"
     handled = rows[name, "handled", "process"]
     assert (handled["outcome"], handled["said"]) == ("survived", [f"handler SIG{name}"])

@@ -8,41 +8,48 @@ from typing import Any
 import pytest
 
 from syslab.bits import get
-from syslab.chapters.processes.signals import ask as signals
-from syslab.chapters.processes.signals import show as view
-from syslab.chapters.processes.signals.cases import DISPOSITIONS, NAMESPACED, SIGNALS, TARGETS, TITLES
-from syslab.evidence import Evidence, recorded
-from syslab.show.table import Link, Measured
+from syslab.chapters.processes import signals
+from syslab.chapters.processes.signals import show
+from syslab.chapters.processes.signals.ask import Core
+from syslab.chapters.processes.signals.cases import DISPOSITIONS, NAMESPACED, SIGNALS, TARGETS, TITLES, Observed
+from syslab.evidence import Answer, Evidence, Experiment, recorded
+from syslab.show.table import Link, Table
 
-ANSWER = recorded(signals.outcomes)
+
+def of_record(question: Experiment[Any]) -> Answer[Any]:
+    """The record, as an answer."""
+    return Answer(question, [recorded(question)])
+
+
+ANSWER = of_record(signals.outcomes)
 KEY = re.compile(r"#signals=(\w+)\.(\w+)\.([\w-]+)$")
 
 
-def cells(table: Measured) -> list[list[Any]]:
-    rows = table.evidence.data if table.rows is None else table.rows
-    return [[column.cell(row) for column in table.columns] for row in rows]
+def cells(table: Table) -> list[list[Any]]:
+    return [shown for _, shown in table.shown_rows()]
 
 
-def links(table: Measured) -> list[Link]:
+def links(table: Table) -> list[Link]:
     return [cell for row in cells(table) for cell in row if isinstance(cell, Link)]
 
 
-def row_of(link: Link) -> dict[str, Any]:
+def row_of(link: Link) -> Observed:
     """The measured row that a cell opens."""
     found = KEY.match(link.href)
     assert found, link.href
-    return next(r for r in ANSWER.data if (r["signal"], r["disposition"], r["target"]) == found.groups())
+    rows: list[Observed] = ANSWER.data
+    return next(r for r in rows if (r["signal"], r["disposition"], r["target"]) == found.groups())
 
 
 @pytest.mark.parametrize(
     ("table", "shown"),
     [
-        (view.dispositions(ANSWER), [(name, how, "process") for name in SIGNALS for how in DISPOSITIONS]),
-        (view.targets(ANSWER), [(name, "default", target) for target in TARGETS for name in SIGNALS]),
+        (show.dispositions(ANSWER), [(name, how, "process") for name in SIGNALS for how in DISPOSITIONS]),
+        (show.targets(ANSWER), [(name, "default", target) for target in TARGETS for name in SIGNALS]),
     ],
     ids=["dispositions", "targets"],
 )
-def test_the_grids_show_their_rows_and_open_them(table: Measured, shown: list[tuple[str, str, str]]) -> None:
+def test_the_grids_show_their_rows_and_open_them(table: Table, shown: list[tuple[str, str, str]]) -> None:
     opened = [row_of(link) for link in links(table)]
     assert [(r["signal"], r["disposition"], r["target"]) for r in opened] == shown
     for link, row in zip(links(table), opened, strict=True):
@@ -51,15 +58,15 @@ def test_the_grids_show_their_rows_and_open_them(table: Measured, shown: list[tu
 
 
 def test_a_grid_says_what_the_process_said() -> None:
-    for link in links(view.dispositions(ANSWER)):
+    for link in links(show.dispositions(ANSWER)):
         row = row_of(link)
         assert ("handler ran" in link.text) == bool(row["said"] and row["outcome"] != "died")
         assert ("pending" in link.text) == bool(row["pending"])
 
 
 def test_every_key_and_process_is_shown() -> None:
-    answer = recorded(signals.keyboard)
-    table = view.keys(answer)
+    answer = of_record(signals.keyboard)
+    table = show.keyboard(answer)
     headings = [column.heading for column in table.columns]
     shown = cells(table)
     assert len(shown) * (len(headings) - 2) == len(answer.data)
@@ -79,11 +86,11 @@ def test_every_key_and_process_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("experiment", "table"),
-    [(signals.core_flag, view.core), (signals.clean_up, view.clean_up), (signals.shell_says, view.shell_says)],
-    ids=["core", "clean_up", "shell_says"],
+    [(signals.core_flag, show.core_flag), (signals.clean_up, show.clean_up), (signals.shell_says, show.shell_says)],
+    ids=["core_flag", "clean_up", "shell_says"],
 )
 def test_every_row_and_every_status_is_shown(experiment: Any, table: Any) -> None:
-    answer = recorded(experiment)
+    answer = of_record(experiment)
     shown = cells(table(answer))
     assert len(shown) == len(answer.data)
     for line, row in zip(shown, answer.data, strict=True):
@@ -95,14 +102,22 @@ def test_every_row_and_every_status_is_shown(experiment: Any, table: Any) -> Non
 
 
 def test_a_case_that_was_not_tried_is_said_so() -> None:
-    row = {"core_pattern": "|/bin/collect %p", "limit": "the hard limit", "wait_status": None, "core": None, "tried": False}
-    table = view.core(Evidence("signals.core_flag", [row], ANSWER.provenance))
+    row: Core = {
+        "core_pattern": "|/bin/collect %p",
+        "rule": "piped",
+        "limit": "the hard limit",
+        "raised": None,
+        "wait_status": None,
+        "core": None,
+        "tried": False,
+    }
+    table = show.core_flag(Answer(signals.core_flag, [Evidence("signals.core_flag", [row], ANSWER.provenance)]))
     assert [str(cell) for cell in cells(table)[0]] == ["the hard limit", "not tried", "it would leave a core behind"]
     assert table.caption == "core_pattern: |/bin/collect %p"
 
 
-@pytest.mark.parametrize("table", [view.keys(recorded(signals.keyboard)), view.shell_says(recorded(signals.shell_says))])
-def test_numbers_open_their_decoder(table: Measured) -> None:
+@pytest.mark.parametrize("table", [show.keyboard(of_record(signals.keyboard)), show.shell_says(of_record(signals.shell_says))])
+def test_numbers_open_their_decoder(table: Table) -> None:
     for link in links(table):
         anchor, _, value = link.href.removeprefix("#").partition("=")
         assert link.text.rstrip(")").endswith((value, str(int(value, 16))))
@@ -110,7 +125,7 @@ def test_numbers_open_their_decoder(table: Measured) -> None:
 
 
 def test_the_choice_table_has_every_outcome_and_agrees() -> None:
-    table = view.table(ANSWER)
+    table = show.table(ANSWER)
     assert len(table.outcomes) == len(ANSWER.data) == 196
     assert not re.search(r"[.|&=]", "".join(value for d in table.dimensions for value, _ in d["options"]))
     for row in ANSWER.data:
@@ -135,7 +150,7 @@ def test_the_choice_table_has_every_outcome_and_agrees() -> None:
 
 
 def test_links_of_the_choice_table_lead_to_a_layout() -> None:
-    for outcome in view.table(ANSWER).outcomes.values():
+    for outcome in show.table(ANSWER).outcomes.values():
         for anchor, value in (line[2].removeprefix("#").split("=") for line in outcome["lines"] if len(line) > 2):
             get(anchor).check(int(value, 16))
 
@@ -151,9 +166,9 @@ def test_a_refused_namespace_is_no_outcome() -> None:
         )
         for row in ANSWER.data
     ]  # fmt: skip
-    answer = Evidence("signals.outcomes", rows, ANSWER.provenance)
-    assert repr(view.targets(answer)).count("not possible") == len(SIGNALS) * len(NAMESPACED)
-    shown = view.table(answer).outcomes["TERM|default|pid-1"]
+    answer = Answer(signals.outcomes, [Evidence("signals.outcomes", rows, ANSWER.provenance)])
+    assert repr(show.targets(answer)).count("not possible") == len(SIGNALS) * len(NAMESPACED)
+    shown = show.table(answer).outcomes["TERM|default|pid-1"]
     assert shown == {
         "title": "This could not be tried on the machine that made this page.",
         "tone": "plain",
@@ -162,4 +177,4 @@ def test_a_refused_namespace_is_no_outcome() -> None:
 
 
 def test_every_target_has_its_names() -> None:
-    assert set(view.SHORT) == set(TITLES) == set(TARGETS)
+    assert set(show.SHORT) == set(TITLES) == set(TARGETS)
