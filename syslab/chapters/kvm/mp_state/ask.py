@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from threading import Thread
-from typing import Any
+from typing import TypedDict
 
 from syslab.bits.apic import INIT, NMI, STARTUP
 from syslab.evidence.experiment import experiment
@@ -51,8 +51,19 @@ def _send(pair: Pair, number: int, event: str) -> str:
     return result
 
 
+class SetState(TypedDict):
+    """A number given to a vCPU: the state that it read when it was new, what KVM said (``ok`` or an errno), and the state read then."""
+
+    irqchip: bool
+    vcpu: int
+    first: int
+    set: int
+    result: str
+    reads: int
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def set_states() -> Iterator[dict[str, Any]]:
+def set_states() -> Iterator[SetState]:
     """KVM_SET_MP_STATE with every number, and what KVM_GET_MP_STATE then reads; its first state again in between."""
     with Kvm() as kvm:
         for irqchip in (False, True):
@@ -63,12 +74,23 @@ def set_states() -> Iterator[dict[str, Any]]:
                     vcpu, first = vcpus[number], firsts[number]
                     vcpu.set_mp_state(first)
                     result = _set(vcpu, state)
-                    row = {"irqchip": irqchip, "vcpu": number, "first": first, "set": state, "result": result}
-                    yield row | {"reads": vcpu.mp_state}
+                    reads = vcpu.mp_state
+                    yield {"irqchip": irqchip, "vcpu": number, "first": first, "set": state, "result": result, "reads": reads}
+
+
+class Transition(TypedDict):
+    """An event in a state: what came back (:class:`.model.Step` says how), and the state it led ``to``."""
+
+    irqchip: bool
+    vcpu: int
+    state: int
+    event: str
+    result: str
+    to: int
 
 
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def transitions() -> Iterator[dict[str, Any]]:
+def transitions() -> Iterator[Transition]:
     """Every event in every state: what came back, and the state that is read afterwards."""
     with Kvm() as kvm:
         for irqchip, number in product((False, True), (0, 1)):
@@ -91,8 +113,16 @@ def transitions() -> Iterator[dict[str, Any]]:
                     }
 
 
+class Way(TypedDict):
+    """Events, what came back from each, and the states: the first, and the one after each event."""
+
+    events: list[str]
+    results: list[str]
+    states: list[int]
+
+
 @experiment(X86_64, KVM, lab=True, alone=True, witness=witness)
-def sequence(irqchip: bool = True, vcpu: int = 1, events: str = "init sipi hlt") -> dict[str, Any]:
+def sequence(irqchip: bool = True, vcpu: int = 1, events: str = "init sipi hlt") -> Way:
     """``events``, separated by spaces, happen to a new vCPU one after the other: what came back, and the states read.
 
     ValueError for unknown words, or for more than 40.
@@ -113,16 +143,26 @@ def sequence(irqchip: bool = True, vcpu: int = 1, events: str = "init sipi hlt")
         return {"events": wanted, "results": results, "states": states}
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness)
-def reading() -> Iterator[dict[str, Any]]:
-    """KVM_GET_MP_STATE changes what it reads: vCPU 1 before and after, seen through other ioctls.
+class Reading(TypedDict):
+    """vCPU 1 after something was ``done``: the state, where that was asked for, and its CS:IP.
 
     ``init_waits`` and ``sipi_vector`` are smi.latched_init and sipi_vector of KVM_GET_VCPU_EVENTS.
     """
+
+    done: str
+    state: int | None
+    place: str
+    init_waits: int
+    sipi_vector: int
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness)
+def reading() -> Iterator[Reading]:
+    """KVM_GET_MP_STATE changes what it reads: vCPU 1 before and after, seen through other ioctls."""
     with Kvm() as kvm, Pair(kvm, irqchip=True) as pair:
         vcpu = pair.vcpus[1]
 
-        def row(done: str, state: int | None = None) -> dict[str, Any]:
+        def row(done: str, state: int | None = None) -> Reading:
             events = vcpu.events()
             return {
                 "done": done, "state": state, "place": pair.place(1), "init_waits": events.smi.latched_init,
@@ -144,26 +184,33 @@ def reading() -> Iterator[dict[str, Any]]:
         yield row("KVM_GET_MP_STATE", vcpu.mp_state)
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness)
-def ap_start() -> Iterator[dict[str, Any]]:
-    """vCPU 0 starts vCPU 1, which is in KVM_RUN in a thread of its own. Nothing but the guest's own MSR writes moves it.
+class Start(TypedDict):
+    """vCPU 1 after something was ``done``: what its KVM_RUN did, ``waits`` or what it came back with; its OUT, state and CS."""
 
-    ``run``: what KVM_RUN of vCPU 1 did, ``waits`` or what it came back with; then its state, and where it is.
-    """
+    done: str
+    run: str
+    said: str
+    state: int
+    cs: int
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness)
+def ap_start() -> Iterator[Start]:
+    """vCPU 0 starts vCPU 1, which is in KVM_RUN in a thread of its own. Nothing but the guest's own MSR writes moves it."""
     with Kvm() as kvm, Pair(kvm, irqchip=True) as pair:
         vcpu, runner = pair.vcpus[1], pair.runners[1]
         pair.vm.write(PAGE << 12, out(STARTED, ord("A")))
 
-        def row(done: str, run: str, said: str = "") -> dict[str, Any]:
+        def row(done: str, run: str, said: str = "") -> Start:
             state = vcpu.mp_state  # before the registers, as asking can change them
             return {"done": done, "run": run, "said": said, "state": state, "cs": vcpu.sregs().cs.selector}
 
-        def rest(done: str) -> dict[str, Any]:
+        def rest(done: str) -> Start:
             """Let it run until it waits, and kick it out to ask for its state."""
             runner.start()
             return row(done, f"{runner.settle()}, {runner.stop()}")
 
-        def meanwhile(done: str, mode: int, vector: int = 0) -> dict[str, Any]:
+        def meanwhile(done: str, mode: int, vector: int = 0) -> Start:
             """Let it wait in KVM_RUN while vCPU 0 sends something."""
             runner.start()
             before = runner.settle()
@@ -173,7 +220,7 @@ def ap_start() -> Iterator[dict[str, Any]]:
                 after += f", {runner.stop()}"
             return row(done, f"{before}, {after}", f"{runner.said[1]:#04x} to port {runner.said[0]:#x}" if runner.said else "")
 
-        def asked() -> dict[str, Any]:
+        def asked() -> Start:
             """Let another thread ask for its state while it waits in KVM_RUN."""
             answers: list[int] = []
             asker = Thread(target=lambda: answers.append(vcpu.mp_state), daemon=True)

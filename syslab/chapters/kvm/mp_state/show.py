@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.evidence import Evidence
-from syslab.show.table import Column, Measured, SideBySide, Verdict, together
+from syslab.show.table import Column, Table, Verdict
 
 from . import model
+from .ask import Reading, SetState, Start, Transition
 from .model import EVENTS, READABLE, RUNNABLE, SETTABLE, TRIED, UNTRIED
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import StateMachine
     from syslab.widgets.state_machine import Edge
 
-Row = dict[str, Any]
 ANCHOR = "mp"
 
 
@@ -27,11 +26,23 @@ def titled(number: int | None) -> str:
     return f"{number} {model.name(number)}" if number in model.BY_NUMBER else str(number)
 
 
-def _reshaped(answers: Sequence[Evidence], make: Callable[[list[Row]], list[Row]]) -> list[Evidence]:
-    return [replace(answer, data=make(answer.data)) for answer in answers]
+def _chip(irqchip: bool) -> str:
+    return "in KVM" if irqchip else "none in KVM"
 
 
-def _came_of(rows: list[Row], number: int, irqchip: bool) -> str:
+class Number(NamedTuple):
+    """A number that the state was set to, and what came of it without an irqchip and with one."""
+
+    number: int
+    without: str
+    irqchip: str
+
+
+def _numbers(answer: Evidence[list[SetState]]) -> list[Number]:
+    return [Number(n, _came_of(answer.data, n, False), _came_of(answer.data, n, True)) for n in TRIED]
+
+
+def _came_of(rows: list[SetState], number: int, irqchip: bool) -> str:
     """``ok, reads 0`` or the errno; both vCPUs' if they differ."""
     found = {
         row["vcpu"]: f"ok, reads {row['reads']}" if row["result"] == "ok" else row["result"]
@@ -49,77 +60,107 @@ def _api_rst(number: int) -> str:
     return "not in its table" if named is None else ", ".join(named)
 
 
-def settable(answers: Sequence[Evidence]) -> Measured | SideBySide:
+def set_states(answers: Sequence[Evidence[list[SetState]]]) -> Table:
     """KVM_SET_MP_STATE with every number, without and with an irqchip, beside what api.rst says."""
+    return Table(
+        answers,
+        [Column("Without irqchip", lambda row: row.without), Column("With irqchip", lambda row: row.irqchip)],
+        _numbers,
+        "KVM_SET_MP_STATE, each number",
+        keys=[
+            Column("Set", lambda row: titled(row.number)),
+            Column("api.rst names it for", lambda row: _api_rst(row.number)),
+        ],
+        fold=True,
+    )
 
-    def pivot(rows: list[Row]) -> list[Row]:
-        return [{"set": n, "without": _came_of(rows, n, False), "with": _came_of(rows, n, True)} for n in TRIED]
 
-    keys = [
-        Column("Set", lambda row: titled(row["set"])),
-        Column("api.rst names it for", lambda row: _api_rst(row["set"])),
-    ]
-    values = [Column("Without irqchip", "without"), Column("With irqchip", "with")]
-    return together(_reshaped(answers, pivot), keys, values, "KVM_SET_MP_STATE, each number")
+class First(NamedTuple):
+    """The states that two new vCPUs read."""
+
+    irqchip: bool
+    states: tuple[int, int]
 
 
-def first_states(answers: Sequence[Evidence]) -> Measured | SideBySide:
+def _firsts(answer: Evidence[list[SetState]]) -> list[First]:
+    found = {(row["irqchip"], row["vcpu"]): row["first"] for row in answer.data}
+    return [First(irqchip, (found[irqchip, 0], found[irqchip, 1])) for irqchip in (False, True)]
+
+
+def first_states(answers: Sequence[Evidence[list[SetState]]]) -> Table:
     """The state that a new vCPU reads."""
+    return Table(
+        answers,
+        [Column("New vCPU 0", lambda row: titled(row.states[0])), Column("New vCPU 1", lambda row: titled(row.states[1]))],
+        _firsts,
+        "KVM_GET_MP_STATE of new vCPUs",
+        keys=[Column("Irqchip", lambda row: _chip(row.irqchip))],
+        fold=True,
+    )
 
-    def pivot(rows: list[Row]) -> list[Row]:
-        found = {(row["irqchip"], row["vcpu"]): row["first"] for row in rows}
-        return [{"irqchip": irqchip, **{f"vcpu_{n}": found[irqchip, n] for n in (0, 1)}} for irqchip in (False, True)]
 
-    keys = [Column("Irqchip", lambda row: "in KVM" if row["irqchip"] else "none in KVM")]
-    values = [Column("New vCPU 0", lambda row: titled(row["vcpu_0"])), Column("New vCPU 1", lambda row: titled(row["vcpu_1"]))]
-    return together(_reshaped(answers, pivot), keys, values, "KVM_GET_MP_STATE of new vCPUs")
-
-
-def reading(answers: Sequence[Evidence]) -> Measured | SideBySide:
+def reading(answers: Sequence[Evidence[list[Reading]]]) -> Table:
     """What KVM_GET_MP_STATE changes."""
-    keys = [Column("Done", "done")]
-    values = [
-        Column("It answers", lambda row: titled(row["state"])),
-        Column("CS:IP", "place", number=True),
-        Column("INIT pending", lambda row: "yes" if row["init_waits"] else "no"),
-        Column("sipi_vector", "sipi_vector", number=True),
-    ]
-    return together(answers, keys, values, "Reading the state, vCPU 1 outside KVM_RUN")
+    return Table(
+        answers,
+        [
+            Column("It answers", lambda row: titled(row["state"])),
+            Column("CS:IP", lambda row: row["place"], number=True),
+            Column("INIT pending", lambda row: "yes" if row["init_waits"] else "no"),
+            Column("sipi_vector", lambda row: row["sipi_vector"], number=True),
+        ],
+        keys=[Column("Done", lambda row: row["done"])],
+        caption="Reading the state, vCPU 1 outside KVM_RUN",
+        fold=True,
+    )
 
 
-def ap_start(answers: Sequence[Evidence]) -> Measured | SideBySide:
+def ap_start(answers: Sequence[Evidence[list[Start]]]) -> Table:
     """vCPU 1 from its making to its HLT, and back."""
-    keys = [Column("Done", "done")]
-    values = [
-        Column("KVM_RUN of vCPU 1", "run"),
-        Column("It writes", "said"),
-        Column("Its state", lambda row: titled(row["state"])),
-        Column("Its CS", lambda row: f"{row['cs']:#x}", number=True),
-    ]
-    return together(answers, keys, values, "The start of vCPU 1")
+    return Table(
+        answers,
+        [
+            Column("KVM_RUN of vCPU 1", lambda row: row["run"]),
+            Column("It writes", lambda row: row["said"]),
+            Column("Its state", lambda row: titled(row["state"])),
+            Column("Its CS", lambda row: f"{row['cs']:#x}", number=True),
+        ],
+        keys=[Column("Done", lambda row: row["done"])],
+        caption="The start of vCPU 1",
+        fold=True,
+    )
 
 
-def against_model(answers: Sequence[Evidence]) -> Measured:
+class Tried(NamedTuple):
+    """The steps that a witness took, and those of them that the model does not take."""
+
+    witness: str
+    irqchip: bool
+    steps: int
+    other: list[Transition]
+
+
+def transitions(answers: Sequence[Evidence[list[Transition]]]) -> Table:
     """How many steps each witness took, and whether each was the one that the state machine of the page takes."""
     rows = []
     for answer in answers:
         for irqchip in (False, True):
             steps = [row for row in answer.data if row["irqchip"] == irqchip]
             other = [row for row in steps if _predicted(row) != (row["to"], row["result"])]
-            rows.append({"who": answer.provenance.witness, "irqchip": irqchip, "steps": len(steps), "other": other})
-    columns = [
-        Column("Witness", "who"),
-        Column("Irqchip", lambda row: "in KVM" if row["irqchip"] else "none in KVM"),
-        Column("Steps tried", "steps", number=True),
+            rows.append(Tried(answer.provenance.witness, irqchip, len(steps), other))
+    columns: list[Column[Tried]] = [
+        Column("Witness", lambda row: row.witness),
+        Column("Irqchip", lambda row: _chip(row.irqchip)),
+        Column("Steps tried", lambda row: row.steps, number=True),
         Column(
             "The machine below",
-            lambda row: Verdict(not row["other"], ", ".join(f"{r['event']} in {r['state']}" for r in row["other"])),
+            lambda row: Verdict(not row.other, ", ".join(f"{step['event']} in {step['state']}" for step in row.other)),
         ),
     ]
-    return Measured(answers[0], columns, rows, also=answers[1:])
+    return Table(answers, columns, rows)
 
 
-def _predicted(row: Row) -> tuple[int, str] | None:
+def _predicted(row: Transition) -> tuple[int, str] | None:
     step = model.step(row["state"], row["event"], row["irqchip"], row["vcpu"])
     return (step.state, step.result) if step else None
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, LAB_VM, X86_64
 from syslab.kvm import witness
 
-from . import causes as request_causes
 from . import litmus, spinning_vcpu
+from .causes import Asked, watch
 
 SIDES: dict[str, tuple[litmus.Side, litmus.Side]] = {
     "none": (litmus.Side(), litmus.Side()),
@@ -20,16 +20,21 @@ SIDES: dict[str, tuple[litmus.Side, litmus.Side]] = {
     "both": (litmus.Side(fence=True), litmus.Side(fence=True)),
     "x86": (litmus.Side("locked"), litmus.Side(fence=True)),
 }
-"""Key of a scenario in layouts.request_race -> how its two sides are written in machine code."""
+"""Key of one of :data:`.model.SCENARIOS` -> how its two sides are written in machine code."""
 MOST_RACES, LONGEST = 8, 1.5
 
 
-@experiment(X86_64, timeout=40)
-def reordering() -> Iterator[dict[str, Any]]:
-    """The two sides as machine code on two CPUs: whether both were ever seen to find nothing.
+class Race(TypedDict):
+    """A scenario's races: whether two threads ran at the same time at all (on one CPU they do not), and whether both ever missed."""
 
-    ``overlapped``: whether the two threads ran at the same time at all; on one CPU they do not.
-    """
+    scenario: str
+    overlapped: bool
+    both_found_nothing: bool
+
+
+@experiment(X86_64, timeout=40)
+def reordering() -> Iterator[Race]:
+    """The two sides as machine code on two CPUs: whether both were ever seen to find nothing."""
     for key, (requester, vcpu) in SIDES.items():
         sights: list[litmus.Sight] = []
         deadline = time.monotonic() + LONGEST
@@ -68,7 +73,16 @@ def _outcome(spinner: spinning_vcpu.Spinner) -> str:
     raise spinning_vcpu.StillRunning("the guest does not count, and KVM_RUN does not come back")
 
 
-def _kick(spinner: spinning_vcpu.Spinner, done: str, when: str) -> dict[str, Any]:
+class Kick(TypedDict):
+    """One of :data:`CASES`: what KVM_RUN returned, an errno's name or :data:`STAYS`, and whether the guest ran at all."""
+
+    done: str
+    when: str
+    kvm_run: str
+    guest_ran: bool
+
+
+def _kick(spinner: spinning_vcpu.Spinner, done: str, when: str) -> Kick:
     before = spinner.counted()
     if when == "inside":
         spinner.enter()
@@ -88,7 +102,7 @@ def _kick(spinner: spinning_vcpu.Spinner, done: str, when: str) -> dict[str, Any
 
 
 @experiment(KVM, X86_64, lab=True, witness=witness, timeout=40)
-def kicks() -> Iterator[dict[str, Any]]:
+def kicks() -> Iterator[Kick]:
     """A vCPU thread whose guest spins: immediate_exit, a signal, or both; before KVM_RUN, or while the guest runs."""
     with spinning_vcpu.Spinner() as spinner:
         for done, when in CASES:
@@ -96,7 +110,7 @@ def kicks() -> Iterator[dict[str, Any]]:
 
 
 @experiment(KVM, X86_64, lab=True, alone=True, witness=witness, timeout=20)
-def one_kick(done: str, when: str) -> dict[str, Any]:
+def one_kick(done: str, when: str) -> Kick:
     """One of them. ValueError for others."""
     if (done, when) not in CASES:
         raise ValueError(f"{done!r} {when!r} is none of {', '.join(' '.join(case) for case in CASES)}")
@@ -104,8 +118,16 @@ def one_kick(done: str, when: str) -> dict[str, Any]:
         return _kick(spinner, done, when)
 
 
+class Rounds(TypedDict):
+    """How many kicks there were, and after how many KVM_RUN came back, or did not."""
+
+    kicks: int
+    came_back: int
+    lost: int
+
+
 @experiment(KVM, X86_64, lab=True, witness=witness, timeout=60)
-def rounds() -> list[dict[str, Any]]:
+def rounds() -> Iterator[Rounds]:
     """Flag and signal at every moment from before KVM_RUN to well inside: how often KVM_RUN came back."""
     came_back = 0
     with spinning_vcpu.Spinner() as spinner:
@@ -121,14 +143,13 @@ def rounds() -> list[dict[str, Any]]:
             else:
                 came_back += 1
             spinner.vcpu.immediate_exit = False
-    return [{"kicks": ROUNDS, "came_back": came_back, "lost": ROUNDS - came_back}]
+    yield {"kicks": ROUNDS, "came_back": came_back, "lost": ROUNDS - came_back}
 
 
 @experiment(LAB_VM, witness=witness, timeout=30)
-def asked() -> Iterator[dict[str, Any]]:
+def asked() -> Iterator[Asked]:
     """What the kernel asks of a running vCPU, and which function kicks it, when user space does something to its VM.
 
-    Rows in the order of things: ``request``, a value that goes to all vCPUs, or ``kicked_by``. Requests made of one
-    vCPU are inlined and leave no trace; the kick behind them does.
+    Rows in the order of things. Requests made of one vCPU are inlined and leave no trace; the kick behind them does.
     """
-    yield from request_causes.watch()
+    yield from watch()

@@ -10,12 +10,12 @@ import ctypes
 import mmap
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from syslab.kvm import call
-from syslab.kvm.ioctls import KVM_SET_USER_MEMORY_REGION, make
+from syslab.kvm.ioctls import KVM_SET_USER_MEMORY_REGION, Ioctl, make
 from syslab.kvm.structs import kvm_userspace_memory_region
 from syslab.lab_vm.inside.trace import TRACING, Trace
 
@@ -96,11 +96,11 @@ def _read_log(spinner: Spinner) -> Callable[[], None]:
     return lambda: _ioctl(spinner, KVM_GET_DIRTY_LOG, kvm_dirty_log(slot=0, dirty_bitmap=ctypes.addressof(bits)))
 
 
-def _ioctl(spinner: Spinner, ioctl: Any, argument: Any) -> None:
+def _ioctl(spinner: Spinner, ioctl: Ioctl, argument: ctypes.Structure) -> None:
     call(spinner.vm.fd, ioctl, argument)
 
 
-def _once(ioctl: Any, argument: Callable[[], Any]) -> Callable[[Spinner], Callable[[], None]]:
+def _once(ioctl: Ioctl, argument: Callable[[], ctypes.Structure]) -> Callable[[Spinner], Callable[[], None]]:
     return lambda spinner: lambda: _ioctl(spinner, ioctl, argument())
 
 
@@ -170,7 +170,15 @@ def _probes() -> Iterator[None]:
             _define(f"-:{GROUP}/{name}")
 
 
-def _row(cause: Cause, event: dict[str, Any]) -> dict[str, Any]:
+class Asked(TypedDict):
+    """What a :class:`Cause` led to: the ``request``, a value that goes to all vCPUs, or the function that a vCPU was ``kicked_by``."""
+
+    cause: str
+    request: int | None
+    kicked_by: str | None
+
+
+def _row(cause: Cause, event: Mapping[str, Any]) -> Asked:
     told = event["fields"]
     kick = event["event"] == "kick"
     return {
@@ -184,7 +192,7 @@ def _mark(text: str) -> None:
     (TRACING / "trace_marker").write_text(text, encoding="ascii")
 
 
-def watch() -> Iterator[dict[str, Any]]:
+def watch() -> Iterator[Asked]:
     """Do each of :data:`CAUSES` while the guest runs: a row for every request to all or several vCPUs and for every kick,
     in order, without repeats."""
     me = threading.get_native_id()
@@ -200,7 +208,7 @@ def watch() -> Iterator[dict[str, Any]]:
             _mark("-")
     causes = {cause.key: cause for cause in CAUSES}
     now: Cause | None = None
-    seen: list[dict[str, Any]] = []
+    seen: list[Asked] = []
     for event in trace.events:
         if event["event"] == "tracing_mark_write":
             now, seen = causes.get(event["text"]), []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from .store_buffers import DRAIN, NEXT, Machine, Op, State
 
@@ -37,6 +37,14 @@ _FENCE = Op("fence", "", "barrier")
 _SET_NOW = _SET._replace(kind="locked")
 
 
+class Count(TypedDict):
+    """How many states and runs there are, and in how many of the runs the request is lost."""
+
+    states: int
+    runs: int
+    lost: int
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A way to write the two sides: ``key`` in links, ``title`` for people."""
@@ -54,8 +62,8 @@ class Scenario:
             return TWICE if in_guest else SEEN
         return KICKED if in_guest else LOST
 
-    def count(self) -> dict[str, int]:
-        """How many ``states`` and ``runs`` there are, and in how many of the runs the request is ``lost``."""
+    def count(self) -> Count:
+        """All that can happen, counted."""
         ends = self.machine.runs()
         lost = sum(ways for state, ways in ends.items() if self.outcome(state) == LOST)
         return {"states": len(self.machine.states()), "runs": sum(ends.values()), "lost": lost}
@@ -81,7 +89,7 @@ class Scenario:
         return found
 
     def graph(self) -> dict[str, Any]:
-        """States and moves for the widget: programs, and a state's instruction counts, buffers, memory, outcome, moves."""
+        """JSON for the widget: programs, and of each state its instruction counts, buffers, memory, outcome, moves."""
         states = self.machine.states()
         number = {state: n for n, state in enumerate(states)}
         rows = []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syslab.bits import kvm_requests
 from syslab.bits.kvm_requests import MASK, VERSIONS
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured, SideBySide
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Link, Table
 
-from .causes import CAUSES
-from .model import LANES, LETTERS, MEMORY, OUTCOMES, SCENARIOS
+from .ask import Kick, Race, Rounds
+from .causes import CAUSES, Asked
+from .model import LANES, LETTERS, MEMORY, OUTCOMES, SCENARIOS, Count
 from .store_buffers import NEXT
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
@@ -20,7 +21,6 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 
     from .widget import Interleaving
 
-Row = dict[str, Any]
 ANCHOR = "race"
 
 
@@ -31,34 +31,43 @@ def numbers_of(kernel: str) -> str:
     return next((v for v in reversed(VERSIONS) if tuple(map(int, v.split("."))) <= running), VERSIONS[0])
 
 
-def asked(answer: Evidence) -> Measured:
+def asked(answer: Answer[list[Asked]]) -> Table:
     """What was done, and what the kernel then asked: the value, its name, whether it waits; or who kicked."""
     version = numbers_of(answer.provenance.kernel)
     layout = kvm_requests.request(version)
     names = {value: name for name, value in kvm_requests.constants(version).items()}
     titles = {cause.key: cause.title for cause in CAUSES}
 
-    def value(row: Row) -> Any:
+    def value(row: Asked) -> Link | str:
         return "" if row["request"] is None else Link(hex(row["request"]), f"#{layout.anchor}={row['request']:#x}")
 
-    def what(row: Row) -> str:
+    def what(row: Asked) -> str:
         if row["request"] is None:
             return f"kvm_vcpu_kick() from {row['kicked_by']}()"
         return names.get(row["request"], f"number {row['request'] & MASK}, unknown here")
 
-    columns = [
-        Column("User space does", lambda row: titles[row["cause"]]),
-        Column("The kernel then", what),
-        Column("Value", value, number=True),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answer,
+        [
+            Column("User space does", lambda row: titles[row["cause"]]),
+            Column("The kernel then", what),
+            Column("Value", value, number=True),
+        ],
+    )
 
 
-def race(answer: Evidence) -> Measured:
+class Written(Count):
+    """A scenario, and its runs counted."""
+
+    key: str
+    title: str
+
+
+def reordering(answer: Answer[list[Race]]) -> Table:
     """The model's counts for each way to write the two sides, and what a real CPU showed."""
     measured = {row["scenario"]: row for row in answer.data}
 
-    def seen(row: Row) -> str:
+    def seen(row: Written) -> str:
         there = measured.get(row["key"])
         if there is None:
             return "not tried"
@@ -66,33 +75,37 @@ def race(answer: Evidence) -> Measured:
             return "the threads never ran at once"
         return "seen" if there["both_found_nothing"] else "never seen"
 
-    def lost(row: Row) -> Any:
+    def lost(row: Written) -> Link | int:
         run = SCENARIOS[row["key"]].run("lost")
         return 0 if run is None else Link(str(row["lost"]), f"#{ANCHOR}={row['key']}.{run}")
 
-    rows = [{"key": key, "title": scenario.title} | scenario.count() for key, scenario in SCENARIOS.items()]
-    columns = [
-        Column("How it is written", "title"),
-        Column("Model: runs", "runs", number=True),
+    rows: list[Written] = [{"key": key, "title": scenario.title, **scenario.count()} for key, scenario in SCENARIOS.items()]
+    columns: list[Column[Written]] = [
+        Column("How it is written", lambda row: row["title"]),
+        Column("Model: runs", lambda row: row["runs"], number=True),
         Column("of them lost", lost, number=True),
         Column("Real CPUs: both found nothing", seen),
     ]
-    return Measured(answer, columns, rows)
+    return Table(answer, columns, rows)
 
 
-def kicks(answers: Sequence[Evidence]) -> SideBySide:
+def kicks(answers: Sequence[Evidence[list[Kick]]]) -> Table:
     """What KVM_RUN returned, each witness's answer beside the other's."""
     when = {"before": "before KVM_RUN", "inside": "while the guest runs"}
-    return SideBySide(
+    return Table(
         answers,
-        keys=[Column("Done", "done"), Column("When", lambda row: when[row["when"]])],
-        values=[Column("KVM_RUN", lambda row: row["kvm_run"] + ("" if row["guest_ran"] else ", the guest never ran"))],
+        [Column("KVM_RUN", lambda row: row["kvm_run"] + ("" if row["guest_ran"] else ", the guest never ran"))],
+        keys=[Column("Done", lambda row: row["done"]), Column("When", lambda row: when[row["when"]])],
     )
 
 
-def rounds(answers: Sequence[Evidence]) -> SideBySide:
+def rounds(answers: Sequence[Evidence[list[Rounds]]]) -> Table:
     """How many kicks, and how many got lost."""
-    return SideBySide(answers, keys=[Column("Kicks", "kicks", number=True)], values=[Column("Lost", "lost", number=True)])
+    return Table(
+        answers,
+        [Column("Lost", lambda row: row["lost"], number=True)],
+        keys=[Column("Kicks", lambda row: row["kicks"], number=True)],
+    )
 
 
 def interleaving() -> Interleaving:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from syslab import kvm
 from syslab.evidence.experiment import experiment
@@ -22,7 +22,18 @@ MESSAGE = frozenset({"io", "IO_INSTRUCTION"})
 """As what the guest's own messages leave: one a message is taken off."""
 
 
-def _returned(machine: ExitGuest, case: Case) -> dict[str, Any]:
+class Returned(TypedDict):
+    """A case, executed ten times: how often KVM_RUN came back and the guest got an exception, by name; why it ``stopped``, or ""."""
+
+    instruction: str
+    cpl: int
+    user_space: dict[str, int]
+    guest: dict[str, int]
+    stopped: str
+    counter: str
+
+
+def _returned(machine: ExitGuest, case: Case) -> Returned:
     before = machine.vcpu.stats()
     told = machine.execute(case)
     after = machine.vcpu.stats()
@@ -44,7 +55,7 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
 
 
 @experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=90)
-def returned() -> Iterator[dict[str, Any]]:
+def returned() -> Iterator[Returned]:
     """What KVM_RUN came back with, by reason, and which exceptions the guest got.
 
     ``counter``: by KVM's own statistics, did the vCPU leave for each execution, stay, or did KVM emulate the code?
@@ -58,7 +69,16 @@ def returned() -> Iterator[dict[str, Any]]:
                     break  # who knows in which state it is
 
 
-def _exits(npt: int) -> Iterator[dict[str, Any]]:
+class Exits(TypedDict):
+    """A case, executed ten times: how often the vCPU left for it, by the trace's reason; why it ``stopped``, or ""."""
+
+    instruction: str
+    cpl: int
+    exits: dict[str, int]
+    stopped: str
+
+
+def _exits(npt: int) -> Iterator[Exits]:
     """By reason, what came at least as often as the instruction was executed: what comes less often has another cause.
 
     All cases are under one trace, as starting a trace costs more than a case; marks in the trace tell them apart."""
@@ -74,8 +94,8 @@ def _exits(npt: int) -> Iterator[dict[str, Any]]:
             _mark(_START)
             done.append((case, machine.execute(case)))
             _mark(_STOP)
-    for (case, told), events in zip(done, _between_marks(trace.events), strict=True):
-        reasons = Counter(found[1] for event in events if (found := _REASON.search(event["text"])))
+    for (case, told), texts in zip(done, _between_marks(trace.events), strict=True):
+        reasons = Counter(found[1] for text in texts if (found := _REASON.search(text)))
         for reason in MESSAGE & set(reasons):
             reasons[reason] -= told.messages
         own = Counter({reason: n for reason, n in reasons.items() if n >= TIMES and reason not in OUTSIDE})
@@ -86,11 +106,12 @@ def _mark(text: str) -> None:
     Path("/sys/kernel/tracing/trace_marker").write_text(text, encoding="ascii")
 
 
-def _between_marks(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    found: list[dict[str, Any]] = []
+def _between_marks(events: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """What the trace's events say, for each case."""
+    found: list[str] = []
     for event in events:
         if event["event"] != "tracing_mark_write":
-            found.append(event)
+            found.append(event["text"])
         elif event["text"] == _START:
             found = []
         else:
@@ -98,19 +119,19 @@ def _between_marks(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]
 
 
 @experiment(LAB_VM, X86_64, lab=True, witness=kvm.witness, timeout=90)
-def exits() -> Iterator[dict[str, Any]]:
+def exits() -> Iterator[Exits]:
     """``kvm:kvm_exit`` of Linux's trace for ten executions, by reason, with nested paging."""
     yield from _exits(npt=1)
 
 
 @experiment(LAB_VM, X86_64, lab=True, witness=kvm.witness, timeout=90)
-def exits_without_npt() -> Iterator[dict[str, Any]]:
+def exits_without_npt() -> Iterator[Exits]:
     """The same with ``npt=0``: KVM shadows the guest's page tables, and so has to see more."""
     yield from _exits(npt=0)
 
 
 @experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
-def one(instruction: str, cpl: int = 0) -> dict[str, Any]:
+def one(instruction: str, cpl: int = 0) -> dict[str, str | int]:
     """One case, on this machine's KVM. KeyError that says which there are."""
     case = find(instruction, cpl)
     with guest() as machine:

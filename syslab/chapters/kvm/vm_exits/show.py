@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from syslab.evidence import Evidence
+from syslab.evidence import Answer, Evidence
 from syslab.kvm.exit_cases import Case, cases
-from syslab.show.table import Column, Link, Measured, SideBySide, Verdict
+from syslab.show.table import Column, Link, Table, Verdict
 
+from .ask import Exits, Returned
 from .exit_reasons import SVM, VMX
 from .intercepts import RULES, expected
 from .model import ALL, CLTS, LMSW, MOV_CR0, MOV_CR4, WRITES
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable, Lookup
+    from syslab.widgets.choice_table import Outcome
 
     from .widget import MaskedRegister
 
 ANCHOR, LOOKUP, MASK = "exits", "exit", "crmask"
-Row = dict[str, Any]
 Key = tuple[str, int]
 CASES = {(case.key, case.cpl): case for case in cases()}
 _LAB = "kvm-svm-tcg"
@@ -34,11 +34,17 @@ PICKED = (
 """Cases of the picker: one of a kind."""
 
 
-def _key(row: Row) -> Key:
+class Both(Exits):
+    """A case with nested paging, and its ``exits`` without (``off``)."""
+
+    off: dict[str, int]
+
+
+def _key(row: Returned | Exits) -> Key:
     return row["instruction"], row["cpl"]
 
 
-def _shown(row: Row) -> Link | str:
+def _shown(row: Returned | Exits) -> Link | str:
     text = CASES[_key(row)].shown
     return Link(text, f"#{ANCHOR}={row['instruction']}.{row['cpl']}.on") if row["instruction"] in PICKED else text
 
@@ -47,37 +53,40 @@ def _counts(counts: dict[str, int], nothing: str) -> str:
     return ", ".join(f"{name} {n}" for name, n in counts.items()) or nothing
 
 
-def _user_space(row: Row) -> str:
+def _user_space(row: Returned) -> str:
     return row["stopped"] or _counts(row["user_space"], "nothing")
 
 
-def _only(answers: Sequence[Evidence], wanted: set[Key]) -> list[Evidence]:
-    return [replace(answer, data=[row for row in answer.data if _key(row) in wanted]) for answer in answers]
-
-
-def user_space(answers: Sequence[Evidence]) -> SideBySide:
+def returned(answers: Sequence[Evidence[list[Returned]]]) -> Table:
     """The cases in kernel mode for which KVM_RUN came back, or did not come to the end, on some witness."""
     wanted = {_key(row) for answer in answers for row in answer.data if row["cpl"] == 0 and (row["user_space"] or row["stopped"])}
-    return SideBySide(
-        _only(answers, wanted), [Column("Executed 10 times, at CPL 0", _shown)], [Column("KVM_RUN returned", _user_space)]
+    return Table(
+        answers,
+        [Column("KVM_RUN returned", _user_space)],
+        lambda answer: [row for row in answer.data if _key(row) in wanted],
+        keys=[Column("Executed 10 times, at CPL 0", _shown)],
     )
 
 
-def silent(answers: Sequence[Evidence]) -> str:
+def silent(answers: Sequence[Evidence[list[Returned]]]) -> str:
     """The cases in kernel mode of which user space saw nothing, on any witness."""
     seen = {_key(row) for answer in answers for row in answer.data if row["user_space"] or row["stopped"]}
     return textwrap.fill("; ".join(case.shown for key, case in CASES.items() if case.cpl == 0 and key not in seen), 88)
 
 
-def _in_user_mode(row: Row) -> str:
+def _in_user_mode(row: Returned) -> str:
     seen = row["stopped"] or _counts(row["user_space"], "")
     return ", ".join([row["counter"] or "unknown", *([seen] if seen else []), *(f"{name} to its kernel" for name in row["guest"])])
 
 
-def user_mode(answers: Sequence[Evidence]) -> SideBySide:
+def user_mode(answers: Sequence[Evidence[list[Returned]]]) -> Table:
     """CPL 3: did the vCPU leave, by KVM's counters; what did user space see, and what did the guest's own kernel get?"""
-    wanted = {key for key in CASES if key[1] == 3}
-    return SideBySide(_only(answers, wanted), [Column("Executed 10 times, at CPL 3", _shown)], [Column("The guest", _in_user_mode)])
+    return Table(
+        answers,
+        [Column("The guest", _in_user_mode)],
+        lambda answer: [row for row in answer.data if row["cpl"] == 3],
+        keys=[Column("Executed 10 times, at CPL 3", _shown)],
+    )
 
 
 def _reason(name: str) -> Link | str:
@@ -85,13 +94,13 @@ def _reason(name: str) -> Link | str:
     return Link(found.trace, f"#{LOOKUP}={found.shown}") if found else "none"
 
 
-def _joined(counted: Evidence, shadowed: Evidence) -> list[Row]:
+def _joined(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> list[Both]:
     """Cases in kernel mode with both counts."""
     off = {_key(row): row["exits"] for row in shadowed.data}
-    return [row | {"off": off[_key(row)]} for row in counted.data if row["cpl"] == 0]
+    return [{**row, "off": off[_key(row)]} for row in counted.data if row["cpl"] == 0]
 
 
-def _as_asked(row: Row) -> Verdict:
+def _as_asked(row: Both) -> Verdict:
     for exits, nested in ((row["exits"], True), (row["off"], False)):
         name = expected(row["instruction"], nested)
         trace = next((reason.trace for reason in SVM if reason.name == name), "")
@@ -106,10 +115,10 @@ def _helpers(key: str, nested: bool) -> set[str]:
     return {reason.trace for reason in SVM if before and reason.name == expected(before, nested)}
 
 
-def leave(counted: Evidence, shadowed: Evidence) -> Measured:
+def leave(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
     """What leaves at least in one of the two settings, and what KVM asked for but did not get."""
     rows = [r for r in _joined(counted, shadowed) if r["exits"] or r["off"] or not _as_asked(r).held]
-    columns = [
+    columns: list[Column[Both]] = [
         Column("Instruction", _shown),
         Column("VMX leaves by", lambda row: RULES[row["instruction"]].intel),
         Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
@@ -117,26 +126,25 @@ def leave(counted: Evidence, shadowed: Evidence) -> Measured:
         Column("npt=0", lambda row: _counts(row["off"], "0")),
         Column("As KVM asked", _as_asked),
     ]
-    return Measured(counted, columns, rows, "kvm_exit by reason, for 10 executions at CPL 0", also=[shadowed])
+    return Table([counted, shadowed], columns, rows, "kvm_exit by reason, for 10 executions at CPL 0")
 
 
-def stay(counted: Evidence, shadowed: Evidence) -> Measured:
+def stay(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
     """What never left, and what would have to be asked for."""
     rows = [r for r in _joined(counted, shadowed) if not r["exits"] and not r["off"] and _as_asked(r).held]
-    columns = [
+    columns: list[Column[Both]] = [
         Column("Instruction", _shown),
         Column("VMX leaves by", lambda row: RULES[row["instruction"]].intel),
         Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
         Column("KVM's request", lambda row: RULES[row["instruction"]].kvm or "there is none"),
     ]
-    return Measured(counted, columns, rows, "No exit in 10 executions at CPL 0, with and without nested paging", also=[shadowed])
+    return Table([counted, shadowed], columns, rows, "No exit in 10 executions at CPL 0, with and without nested paging")
 
 
-def reads_and_writes(counted: Evidence) -> Measured:
+def reads_and_writes(counted: Answer[list[Exits]]) -> Table:
     """CR0 and CR4 on SVM, which has no mask and no shadow."""
     rows = [r for r in counted.data if r["cpl"] == 0 and r["instruction"].startswith(("cr0", "cr4", "clts", "lmsw"))]
-    columns = [Column("Instruction", _shown), Column("Exits", lambda row: _counts(row["exits"], "0"))]
-    return Measured(counted, columns, rows)
+    return Table(counted, [Column("Instruction", _shown), Column("Exits", lambda row: _counts(row["exits"], "0"))], rows)
 
 
 def register() -> MaskedRegister:
@@ -172,7 +180,7 @@ def lookup() -> Lookup:
     )
 
 
-def _outcome(case: Case, row: Row, nested: bool, told: dict[str, Row]) -> Any:
+def _outcome(case: Case, row: Exits, told: dict[str, Returned]) -> Outcome:
     from syslab.widgets.choice_table import Outcome
 
     lab = next((said for witness, said in told.items() if witness.startswith(_LAB)), None)
@@ -195,16 +203,16 @@ def _outcome(case: Case, row: Row, nested: bool, told: dict[str, Row]) -> Any:
     return Outcome(title, lines, "bad" if exits else "good")
 
 
-def picker(counted: Evidence, shadowed: Evidence, answers: Sequence[Evidence]) -> ChoiceTable:
+def picker(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]], answers: Sequence[Evidence[list[Returned]]]) -> ChoiceTable:
     """Instruction, privilege and paging -> who handles it."""
     from syslab.widgets import ChoiceTable
 
     keys = [*PICKED, "out-denied"]
     told = {key: {a.provenance.witness: row for a in answers for row in a.data if _key(row) == key} for key in CASES}
-    outcomes: dict[tuple[str, ...], Any] = {
-        (row["instruction"], str(row["cpl"]), paging): _outcome(CASES[_key(row)], row, paging == "on", told[_key(row)])
-        for paging, evidence in (("on", counted), ("off", shadowed))
-        for row in evidence.data
+    outcomes: dict[tuple[str, ...], Outcome] = {
+        (row["instruction"], str(row["cpl"]), paging): _outcome(CASES[_key(row)], row, told[_key(row)])
+        for paging, answer in (("on", counted), ("off", shadowed))
+        for row in answer.data
         if row["instruction"] in keys
     }
     names = {key: next(case.shown for case in CASES.values() if case.key == key) for key in keys}

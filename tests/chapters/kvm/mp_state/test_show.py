@@ -17,7 +17,7 @@ def both(which: Experiment) -> list[Evidence]:
 def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     for made, which, rows in (
-        (view.settable, experiment.set_states, len(model.TRIED)),
+        (view.set_states, experiment.set_states, len(model.TRIED)),
         (view.first_states, experiment.set_states, 2),
         (view.reading, experiment.reading, 7),
         (view.ap_start, experiment.ap_start, 9),
@@ -31,16 +31,16 @@ def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_witnesses_that_differ_stand_beside_each_other() -> None:
     first, second, *_ = both(experiment.set_states)
     changed = [row | {"result": "EPERM"} if row["set"] == 9 else row for row in second.data]
-    told = repr(view.settable([first, Evidence(second.name, changed, second.provenance)]))
+    told = repr(view.set_states([first, Evidence(second.name, changed, second.provenance)]))
     assert "EPERM" in told
-    assert "EPERM" not in repr(view.settable([first, second]))
+    assert "EPERM" not in repr(view.set_states([first, second]))
 
 
 def test_a_step_that_the_model_does_not_take_is_named() -> None:
     answers = both(experiment.transitions)
-    assert "differs" not in repr(view.against_model(answers))
+    assert "differs" not in repr(view.transitions(answers))
     changed = [row | {"to": 3} if (row["event"], row["state"]) == ("sipi", 2) else row for row in answers[0].data]
-    assert "differs: sipi in 2" in repr(view.against_model([Evidence("x", changed, answers[0].provenance)]))
+    assert "differs: sipi in 2" in repr(view.transitions([Evidence("x", changed, answers[0].provenance)]))
 
 
 @pytest.mark.parametrize(

@@ -46,17 +46,17 @@ def test_a_number_that_is_not_known() -> None:
 
 def test_race() -> None:
     answer = recorded(experiment.reordering)
-    rows = {row[0]: row[1:] for row in cells_of(view.race(answer))}
+    rows = {row[0]: row[1:] for row in cells_of(view.reordering(answer))}
     assert rows["no barrier"] == [80, Link("18", "#race=none.rrvvRV"), "seen"]
     assert rows["a barrier in both"] == [70, 0, "never seen"]
     assert rows["no barrier, on a machine without store buffers"][2] == "not tried"
     alone = replace(answer, data=[row | {"overlapped": False} for row in answer.data])
-    assert cells_of(view.race(alone))[0][3] == "the threads never ran at once"
+    assert cells_of(view.reordering(alone))[0][3] == "the threads never ran at once"
 
 
 def test_links_of_the_race_are_runs_of_the_widget() -> None:
     widget = view.interleaving()
-    for row in cells_of(view.race(recorded(experiment.reordering))):
+    for row in cells_of(view.reordering(recorded(experiment.reordering))):
         if isinstance(row[2], Link):
             state = widget.state(row[2].href.removeprefix("#race="))
             key = row[2].href.removeprefix("#race=").partition(".")[0]

@@ -19,21 +19,19 @@ COUNTED, SHADOWED = recorded(experiment.exits), recorded(experiment.exits_withou
 
 
 def test_both_tables_together_have_every_case_of_the_kernel() -> None:
-    leave, stay = view.leave(COUNTED, SHADOWED).rows, view.stay(COUNTED, SHADOWED).rows
-    assert leave is not None
-    assert stay is not None
-    keys = [row["instruction"] for row in (*leave, *stay)]
+    rows = [*view.leave(COUNTED, SHADOWED).rows, *view.stay(COUNTED, SHADOWED).rows]
+    keys = [row["instruction"] for row in rows]
     assert sorted(keys) == sorted(case.key for case in cases() if case.cpl == 0)
 
 
 def test_the_emulators_two_errors_are_marked() -> None:
-    rows = view.leave(COUNTED, SHADOWED).rows or []
+    rows = view.leave(COUNTED, SHADOWED).rows
     assert {row["instruction"] for row in rows if not view._as_asked(row).held} == {"invd", "xsetbv"}
 
 
 def test_tables_draw(answers: list[Evidence], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
-    html = view.user_space(answers)._repr_html_()
+    html = view.returned(answers)._repr_html_()
     assert "KVM_EXIT_MMIO 10" in html
     assert "#exits=hlt.0.on" in html
     assert view.user_mode(answers)._repr_html_().count("<tr") == 1 + 12
