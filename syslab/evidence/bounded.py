@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from syslab.messages import Told
+
 from .experiment import Experiment
 
 GRACE = 15.0  # seconds the supervisor gets for starting and for cleaning up, on top of the experiment's timeout
@@ -72,21 +74,15 @@ def run(experiment: Experiment[Any], arguments: dict[str, Any] | None = None, ti
 
 
 def _result(experiment: Experiment[Any], out: str, err: str) -> Any:
-    rows: list[Any] = []
-    last: dict[str, Any] = {}
+    told = Told()
     for line in out.splitlines():
-        message = json.loads(line)
-        if "row" in message:
-            rows.append(message["row"])
-        elif "data" in message or "rows" in message or "error" in message:
-            last = message
-        elif "timeout" in message and not last:
-            raise ExperimentTimeout(f"{experiment.name} took longer than {message['timeout']:g} s", rows)
-        elif "status" in message and not last:
-            raise ExperimentFailed(f"{experiment.name} ended with status {message['status']} and no answer", rows)
-    if "error" in last:
-        error = last["error"]
-        raise ExperimentFailed(f"{experiment.name}: {error['type']}: {error['text']}", rows) from RuntimeError(error["trace"])
-    if not last:
-        raise ExperimentFailed(f"{experiment.name} could not be started: {err.strip()[-400:]}", rows)
-    return last.get("data", rows)
+        told.take(line)
+    if error := told.end.get("error"):
+        raise ExperimentFailed(f"{experiment.name}: {error['type']}: {error['text']}", told.rows) from RuntimeError(error["trace"])
+    if told.end:
+        return told.data
+    if "timeout" in told.beside:
+        raise ExperimentTimeout(f"{experiment.name} took longer than {told.beside['timeout']:g} s", told.rows)
+    if "status" in told.beside:
+        raise ExperimentFailed(f"{experiment.name} ended with status {told.beside['status']} and no answer", told.rows)
+    raise ExperimentFailed(f"{experiment.name} could not be started: {err.strip()[-400:]}", told.rows)

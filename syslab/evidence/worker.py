@@ -16,10 +16,10 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
+
+from syslab.messages import send, tell
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -51,28 +51,12 @@ def _kill_descendants() -> None:
                 continue
 
 
-def _send(out: int, message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode() + b"\n"
-    while data:
-        data = data[os.write(out, data) :]
-
-
 def _experiment(job: dict[str, Any], out: int) -> None:
     """Run the function and report; never returns."""
-    status = 0
+    status = 1
     try:
         module, name = job["target"].split(":")
-        result = getattr(import_module(module), name).function(**job["arguments"])
-        if isinstance(result, Iterator):
-            for row in result:
-                _send(out, {"row": row})
-            _send(out, {"rows": True})
-        else:
-            _send(out, {"data": result})
-    except BaseException as error:  # whatever it is, the reader is told
-        trace = traceback.format_exc(limit=-4)
-        _send(out, {"error": {"type": type(error).__name__, "text": str(error), "trace": trace}})
-        status = 1
+        status = tell(out, lambda: getattr(import_module(module), name).function(**job["arguments"]))
     finally:
         sys.stdout.flush()
         os._exit(status)
@@ -102,11 +86,11 @@ def main() -> None:
         while time.monotonic() < deadline:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
-                _send(out, {"status": os.waitstatus_to_exitcode(status)})
+                send(out, {"status": os.waitstatus_to_exitcode(status)})
                 break
             time.sleep(0.002)
         else:
-            _send(out, {"timeout": job["timeout"]})
+            send(out, {"timeout": job["timeout"]})
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _kill_descendants()

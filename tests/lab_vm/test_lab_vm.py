@@ -192,7 +192,7 @@ def test_killed_in_the_middle(image: cache.Image, monkeypatch: pytest.MonkeyPatc
 
         def taken(self: vm._Received, kind: bytes, data: bytes) -> bool:
             ended = take(self, kind, data)
-            if self.rows:
+            if self.told.rows:
                 os.kill(running.pid, signal.SIGKILL)
             return ended
 

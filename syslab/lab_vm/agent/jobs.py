@@ -11,8 +11,7 @@ import signal
 import struct
 import sys
 import time
-import traceback
-from collections.abc import Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -64,40 +63,30 @@ class Port:
 
 def experiment(job: dict[str, Any], out: int) -> None:
     """In the child: run it and report; never returns."""
-
-    def send(message: dict[str, Any]) -> None:
-        data = json.dumps(message).encode() + b"\n"
-        while data:
-            data = data[os.write(out, data) :]
-
-    status = 0
+    status = 1
     try:
-        module, name = job["target"].split(":")
-        found = getattr(import_module(module), name)
-        if hasattr(found, "missing"):
-            missing = [(need.name, why) for need, why in found.missing()]
-            provenance = import_module("syslab.evidence.provenance")
-            about = provenance.here("lab", 0.0, found.tools, found.witness).to_dict()
-            send({"provenance": about})
-            if missing:
-                send({"missing": missing})
-                os._exit(0)
-        result = getattr(found, "function", found)(**job["arguments"])
-        if isinstance(result, Iterator):
-            for row in result:
-                send({"row": row})
-            send({"rows": True})
-        else:
-            send({"data": result})
-    except BaseException as error:
-        send({"error": {"type": type(error).__name__, "text": str(error), "trace": traceback.format_exc(limit=-4)}})
-        status = 1
+        messages = import_module("syslab.messages")  # came with the job
+        status = messages.tell(out, lambda: _found(job, lambda message: messages.send(out, message)))
     finally:
         try:
             sys.stdout.flush()
             sys.stderr.flush()
         finally:
             os._exit(status)
+
+
+def _found(job: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
+    """What the job's function returns. A question says first who answers; one that cannot be asked here ends there."""
+    module, name = job["target"].split(":")
+    found = getattr(import_module(module), name)
+    if hasattr(found, "missing"):
+        missing = [(need.name, why) for need, why in found.missing()]
+        provenance = import_module("syslab.evidence.provenance")
+        send({"provenance": provenance.here("lab", 0.0, found.tools, found.witness).to_dict()})
+        if missing:
+            send({"missing": missing})
+            os._exit(0)
+    return getattr(found, "function", found)(**job["arguments"])
 
 
 def _start(job: dict[str, Any], folder: str, port: Port) -> tuple[int, int, int]:

@@ -33,7 +33,7 @@ def _sources(module: str) -> dict[str, Path]:
         path = Path(loaded.__file__)
         found[module.replace(".", "/") + ".py"] = path
         modules = code_hash.imports(ast.parse(path.read_bytes()), module.rpartition(".")[0])
-    for path in code_hash.closure(modules, whole=True):
+    for path in code_hash.closure({*modules, "syslab.messages"}, whole=True):
         name = path.relative_to(code_hash.ROOT).as_posix()
         if path.suffix == ".py" and not name.removeprefix("syslab/").startswith(_STAYS):
             found[name] = path

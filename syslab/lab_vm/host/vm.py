@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from syslab.messages import Told
+
 from ..agent import START
 from . import cache, job, qemu
 from .errors import LabCorrupt, LabDied, LabHung
@@ -129,7 +131,7 @@ class LabVm:
             while not ended:
                 ended = received.take(*self._qemu.frame(deadline))
         except (LabHung, LabDied) as error:
-            error.rows = received.rows
+            error.rows = received.told.rows
             self._qemu.close()
             self._qemu = None
             raise
@@ -141,11 +143,9 @@ class _Received:
     """What the frames of one job add up to."""
 
     def __init__(self) -> None:
-        self.rows: list[Any] = []
-        self.last: dict[str, Any] = {}
+        self.told = Told()
         self.output: list[bytes] = []
         self.messages = b""
-        self.provenance: dict[str, Any] | None = None
         self.end: dict[str, Any] = {}
 
     def take(self, kind: bytes, data: bytes) -> bool:
@@ -158,35 +158,28 @@ class _Received:
         elif kind == b"m":
             *lines, self.messages = (self.messages + data).split(b"\n")
             for line in lines:
-                message = json.loads(line)
-                if "row" in message:
-                    self.rows.append(message["row"])
-                elif "provenance" in message:
-                    self.provenance = message["provenance"]
-                else:
-                    self.last = message
+                self.told.take(line)
         return False
 
     def reply(self, version: str, seconds: float) -> Reply:
         """The whole."""
-        if self.provenance:
-            tools = {**self.provenance["tools"], qemu.PROGRAM: version}
-            self.provenance |= {"hypervisor": "QEMU TCG", "tools": tools, "seconds": round(seconds, 3)}
+        last, provenance = self.told.end, self.told.beside.get("provenance")
+        if provenance:
+            tools = {**provenance["tools"], qemu.PROGRAM: version}
+            provenance |= {"hypervisor": "QEMU TCG", "tools": tools, "seconds": round(seconds, 3)}
         reply: dict[str, Any] = {
-            "rows": self.rows,
-            "provenance": self.provenance,
+            "rows": self.told.rows,
+            "provenance": provenance,
             "left": self.end.get("left", 0),
             "seconds": seconds,
         }
         reply["output"] = b"".join(self.output).decode(errors="replace")
-        if "data" in self.last:
-            reply["data"] = self.last["data"]
-        elif "rows" in self.last:
-            reply["data"] = self.rows
-        elif "error" in self.last:
-            reply["error"] = self.last["error"]
-        elif "missing" in self.last:
-            reply["missing"] = [tuple(pair) for pair in self.last["missing"]]
+        if "error" in last:
+            reply["error"] = last["error"]
+        elif "missing" in last:
+            reply["missing"] = [tuple(pair) for pair in last["missing"]]
+        elif last:
+            reply["data"] = self.told.data
         elif "timeout" in self.end:
             reply["timeout"] = self.end["timeout"]
         else:
