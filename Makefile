@@ -8,9 +8,10 @@ PORT ?= 8000
 RELEASE ?= bookworm
 PERSON ?= ordinary
 TARGET ?= book
+export CHAPTER
 
 .DEFAULT_GOAL := help
-.PHONY: again help book test serve lab lab-vm notebooks record lock fresh bench format clean
+.PHONY: again help book live check test test-all chapter serve lab lab-vm notebooks record lock fresh bench format clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -25,8 +26,25 @@ book: $(READY) ## the whole book, every cell executed, in _build/html
 live: $(READY) ## the book with every cell run again, whatever was kept
 	@$(BIN)/python -m tools.book --live
 
-test: $(READY) ## everything that CI checks
-	@$(BIN)/python -m tools.check
+check: $(READY) ## in a minute: static checks, layouts, models, chapters without machines
+	@$(BIN)/python -m tools.check --short
+
+test: $(READY) ## everything that CI checks; CHAPTER=kvm/halt: what belongs to one chapter
+	@$(BIN)/python -m tools.check $(if $(CHAPTER),--chapter "$$CHAPTER")
+
+test-all: $(READY) ## also the exhaustive loops that `make test` samples
+	@SYSLAB_EXHAUSTIVE=1 $(BIN)/python -m tools.check
+
+# make chapter kvm/timers: the second word is no target of its own
+ifeq ($(firstword $(MAKECMDGOALS)),chapter)
+CHAPTER ?= $(word 2,$(MAKECMDGOALS))
+.PHONY: $(word 2,$(MAKECMDGOALS))
+$(word 2,$(MAKECMDGOALS)):
+	@:
+endif
+
+chapter: $(READY) ## a new chapter's page, folder and tests: make chapter kvm/timers
+	@$(BIN)/python -m tools.new_chapter "$$CHAPTER"
 
 serve: book ## the built book on loopback, PORT=8000
 	@echo "http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
