@@ -10,7 +10,7 @@ import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from .code import Code
 
@@ -38,6 +38,17 @@ HYPERVISOR = 0x4000_0000
 class Registers(NamedTuple):
     """What CPUID answered, four unsigned 32-bit numbers."""
 
+    eax: int
+    ebx: int
+    ecx: int
+    edx: int
+
+
+class Leaf(TypedDict):
+    """A leaf and subleaf, and what it answers: all unsigned 32-bit numbers."""
+
+    leaf: int
+    subleaf: int
     eax: int
     ebx: int
     ecx: int
@@ -96,18 +107,19 @@ def pinned(cpu: int | None = None) -> Iterator[int]:
         os.sched_setaffinity(0, allowed)
 
 
-def dump(cpu: int | None = None) -> list[dict[str, int]]:
-    """Every leaf and subleaf that CPU ``cpu`` has, as rows of leaf, subleaf, eax, ebx, ecx, edx.
+def row(leaf: int, subleaf: int, answer: Registers) -> Leaf:
+    """An answer with its question."""
+    return {"leaf": leaf, "subleaf": subleaf, "eax": answer.eax, "ebx": answer.ebx, "ecx": answer.ecx, "edx": answer.edx}
+
+
+def dump(cpu: int | None = None) -> list[Leaf]:
+    """Every leaf and subleaf that CPU ``cpu`` has.
 
     Ranges: basic, the hypervisor's where leaf 1 announces one, extended, and Transmeta's and Centaur's where they
     answer. A range has at most :data:`MOST_LEAVES` leaves, a leaf :data:`MOST_SUBLEAVES` subleaves.
     """
     with pinned(cpu), _asking() as ask:
-        return [
-            {"leaf": leaf, "subleaf": subleaf, **answer._asdict()}
-            for leaf in _leaves(ask)
-            for subleaf, answer in _subleaves(ask, leaf)
-        ]
+        return [row(leaf, subleaf, answer) for leaf in _leaves(ask) for subleaf, answer in _subleaves(ask, leaf)]
 
 
 def _leaves(ask: Ask) -> Iterator[int]:

@@ -7,9 +7,9 @@ is what the manuals say; the machines are asked without it, and :func:`compare` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
-from syslab.bits.page_fault import PFEC
+from syslab.bits import page_fault as pfec
 from syslab.evidence.experiment import experiment
 from syslab.qemu.bare_metal import Answer, GuestHung, GuestShutdown, GuestStopped, Machine, MachineError
 from syslab.qemu.bare_metal_protocol import LEVELS, PS, XD, Features, P, Request, U, W
@@ -18,7 +18,6 @@ from .access_combinations import CONDITIONS, combinations, modes
 from .machines import BOTH, MACHINES
 
 PAGE_FAULT, GENERAL_PROTECTION = 14, 13
-FRAME_BITS = (1 << 52) - (1 << 12)
 AMD = ("AuthenticAMD", "HygonGenuine")
 
 
@@ -85,9 +84,9 @@ def predict(request: Request, cpu: Features = Features()) -> Outcome:  # noqa: B
     """
     if not canonical(request.address, 57 if request.la57 else 48):
         return Outcome(GENERAL_PROTECTION, 0)
-    code = (W if request.access == "write" else 0) | (U if request.user else 0)
+    code = (pfec.W if request.access == "write" else 0) | (pfec.U if request.user else 0)
     if request.access == "fetch" and (request.nxe or request.smep):
-        code |= 0x10
+        code |= pfec.I
     rights, xd, entry = W | U, False, 0
     for level, entry in zip(LEVELS, request.entries, strict=True):
         if level == "pml5e" and not request.la57:
@@ -95,7 +94,7 @@ def predict(request: Request, cpu: Features = Features()) -> Outcome:  # noqa: B
         if not entry & P:
             return Outcome(PAGE_FAULT, code)
         if entry & reserved_bits(level, entry, request.nxe, cpu):
-            return Outcome(PAGE_FAULT, code | 0x9)
+            return Outcome(PAGE_FAULT, code | pfec.P | pfec.RSVD)
         rights &= entry
         xd |= bool(entry & XD)
         if entry & PS and level in ("pdpte", "pde"):
@@ -103,7 +102,7 @@ def predict(request: Request, cpu: Features = Features()) -> Outcome:  # noqa: B
     key = _key_forbids(request, rights, entry)
     if not key and not _forbidden(request, rights, xd):
         return ALLOWED
-    return Outcome(PAGE_FAULT, code | P | (0x20 if key else 0))
+    return Outcome(PAGE_FAULT, code | pfec.P | (pfec.PK if key else 0))
 
 
 Reply = Answer | MachineError
@@ -141,45 +140,84 @@ def _text(found: Outcome | str) -> str:
         return "allowed"
     if found.vector != PAGE_FAULT or found.error_code is None:
         return f"vector {found.vector}" + ("" if found.error_code is None else f", error code {found.error_code:#x}")
-    return f"#PF {found.error_code:#x} ({'|'.join(reversed(PFEC.decode(found.error_code).set_names)) or '-'})"
+    return f"#PF {found.error_code:#x} ({'|'.join(reversed(pfec.PFEC.decode(found.error_code).set_names)) or '-'})"
 
 
-def _rows(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
-    with make() as machine:
-        cpu, witness = machine.features(), machine.witness
+class Tried(TypedDict):
+    """An access under a condition: what came out, what the model says, and whether it was tried; no exception, no ``vector``."""
+
+    witness: str
+    condition: str
+    mode: str
+    access: str
+    result: str
+    vector: int | None
+    error_code: int | None
+    tried: bool
+    at: str
+    model: str
+    agrees: bool
+
+
+@experiment(witnesses=BOTH, timeout=60)
+def truth_table(machine: str) -> Iterator[Tried]:
+    """Every condition, six ways: what came out, and whether the model agrees. What stops the guest is the reason it gives."""
+    make = MACHINES[machine]
+    with make() as asked:
+        cpu, witness = asked.features(), asked.witness
     cases = [(name, mode, access, Request(**what, **way)) for name, what in CONDITIONS.items() for mode, access, way in modes()]
     cases = [case for case in cases if not cpu.lacks(case[3])]
     replies = ask_all(make, [case[3] for case in cases])
     for (condition, mode, access, request), reply in zip(cases, replies, strict=True):
         found, model = outcome(reply), predict(request, cpu)
-        tried = isinstance(found, Outcome)
+        vector, error_code = found if isinstance(found, Outcome) else (None, None)
         yield {
             "witness": witness,
             "condition": condition,
             "mode": mode,
             "access": access,
             "result": _text(found),
-            "vector": found.vector if isinstance(found, Outcome) else None,
-            "error_code": found.error_code if isinstance(found, Outcome) else None,
-            "tried": tried,
+            "vector": vector,
+            "error_code": error_code,
+            "tried": isinstance(found, Outcome),
             "at": reply.at if isinstance(reply, Answer) else "",
             "model": _text(model),
             "agrees": found == model,
         }
 
 
-def compare(make: Callable[[], Machine], tables: bool = True, timeout: float = 60.0) -> dict[str, Any]:
-    """Ask everything of :func:`combinations` and count where model and machine differ, by what each says.
+class Difference(TypedDict):
+    """What model and machine say where they differ, how often they do so, and one request, as text."""
 
-    The result has ``witness``, ``features``, ``asked``, ``agree`` and ``differences``: rows of ``model``,
-    ``machine``, ``count`` and one ``example`` (a request's arguments), the most frequent first.
+    model: str
+    machine: str
+    count: int
+    example: str
+
+
+class Compared(TypedDict):
+    """A machine, how many requests it was asked, in how many the model agrees, and the differences, the most frequent first."""
+
+    witness: str
+    features: dict[str, bool | int | str]
+    asked: int
+    agree: int
+    differences: list[Difference]
+
+
+@experiment(witnesses=BOTH, timeout=120)
+def every_combination(machine: str) -> Compared:
+    """Every combination of rights, mode, access and controls, compared with the model.
+
+    On this machine's KVM for pages without restrictions in the tables above them.
     """
-    with make() as machine:
-        cpu, witness = machine.features(), machine.witness
-    requests = list(combinations(cpu, tables))
+    make = MACHINES[machine]
+    with make() as asked:
+        cpu, witness = asked.features(), asked.witness
+    requests = list(combinations(cpu, tables=machine == "tcg"))
     counts: dict[tuple[Outcome, Outcome | str], int] = {}
     examples: dict[tuple[Outcome, Outcome | str], Request] = {}
-    for request, reply in zip(requests, ask_all(make, requests, timeout), strict=True):
+    for request, reply in zip(requests, ask_all(make, requests, timeout=60), strict=True):
         pair = predict(request, cpu), outcome(reply)
         if pair[0] != pair[1]:
             counts[pair] = counts.get(pair, 0) + 1
@@ -194,18 +232,3 @@ def compare(make: Callable[[], Machine], tables: bool = True, timeout: float = 6
             for model, found in sorted(counts, key=lambda pair: (-counts[pair], _text(pair[0]), _text(pair[1])))
         ],
     }
-
-
-@experiment(witnesses=BOTH, timeout=60)
-def truth_table(machine: str) -> Iterator[dict[str, Any]]:
-    """Every condition, six ways: what came out, and whether the model agrees. What stops the guest is the reason it gives."""
-    yield from _rows(MACHINES[machine])
-
-
-@experiment(witnesses=BOTH, timeout=120)
-def every_combination(machine: str) -> dict[str, Any]:
-    """Every combination of rights, mode, access and controls, compared with the model.
-
-    On this machine's KVM for pages without restrictions in the tables above them.
-    """
-    return compare(MACHINES[machine], tables=machine == "tcg")

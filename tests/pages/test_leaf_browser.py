@@ -12,12 +12,12 @@ from syslab.bits.cpuid import REGISTERS, layouts
 from syslab.chapters.cpu.cpuid import ask as cpuid
 from syslab.chapters.cpu.cpuid.show import browser
 from syslab.chapters.cpu.cpuid.widget import LeafBrowser, Machine
-from syslab.evidence import recorded
+from syslab.evidence import Answer, recorded
 
 from .conftest import Tabs
 
 CHAPTER = "cpu/cpuid"
-RECORD = recorded(cpuid.leaves)
+RECORD = Answer(cpuid.leaves, [recorded(cpuid.leaves)])
 SEEN = """() => [...document.querySelectorAll(".lb-reg")].map(box => {
   const names = word => [...box.querySelectorAll(`[data-word=${word}] button`)].map(b => b.dataset.name);
   return {

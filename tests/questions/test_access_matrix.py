@@ -19,20 +19,20 @@ from syslab.qemu.bare_metal import MODELS, GuestHung, HostKvm, Machine, Request,
 from syslab.qemu.bare_metal_protocol import TABLES, TEST_FRAME, Features, P, U, W
 from syslab.questions import access_matrix as experiment
 from syslab.questions.access_combinations import CONDITIONS, MODES, combinations
-from syslab.questions.access_matrix import ALLOWED, Outcome, predict
+from syslab.questions.access_matrix import ALLOWED, Outcome, Tried, predict
 from syslab.questions.machines import QEMU
 
 NO_QEMU = pytest.mark.skipif(QEMU.missing() is not None, reason=str(QEMU.missing()))
 NO_KVM = pytest.mark.skipif(bool(KVM.missing() or X86_64.missing()), reason=str(KVM.missing() or X86_64.missing()))
-Rows = dict[tuple[str, str, str], dict[str, Any]]
+Rows = dict[tuple[str, str, str], Tried]
 
 
-def by_case(data: list[dict[str, Any]]) -> Rows:
+def by_case(data: list[Tried]) -> Rows:
     return {(row["condition"], row["mode"], row["access"]): row for row in data}
 
 
 @cache
-def by(witness: str) -> Evidence:
+def by(witness: str) -> Evidence[list[Tried]]:
     """What the witness whose name begins so answers."""
     return next(one for one in ask(experiment.truth_table) if one.provenance.witness.startswith(witness))
 
@@ -104,7 +104,7 @@ CASES = [
 ]
 
 
-def seen(row: dict[str, Any]) -> Any:
+def seen(row: Tried) -> Any:
     return row["error_code"] if row["vector"] == 14 else GP if (row["vector"], row["error_code"]) == (13, 0) else row["vector"]
 
 

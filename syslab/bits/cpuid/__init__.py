@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from .leaves import BY_ANCHOR, LEAVES, REGISTERS, layouts, title
+from .leaves import BY_ANCHOR, LEAVES, REGISTERS, Register, layouts, title
 from .linux import HIDDEN, cpuinfo_name, first_kernel, since_kernel
 from .whole import Leaves, Signature, bits_of, brand, cpuid_features, family_model_stepping, leaves_of, vendor
 
 __all__ = [
-    "BY_ANCHOR", "HIDDEN", "LEAVES", "REGISTERS", "Leaves", "Signature", "bits_of", "brand", "cpuid_features", "cpuinfo_name",
+    "BY_ANCHOR", "HIDDEN", "LEAVES", "REGISTERS", "Leaves", "Register", "Signature", "bits_of", "brand", "cpuid_features", "cpuinfo_name",
     "family_model_stepping", "first_kernel", "layouts", "leaves_of", "since_kernel", "title",
     "vendor",
 ]  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..core import Layout
 from . import basic, extended, extended_sizes, features_1, features_7, hypervisor, state
 
-REGISTERS = ("eax", "ebx", "ecx", "edx")
+Register = Literal["eax", "ebx", "ecx", "edx"]
+REGISTERS: tuple[Register, ...] = ("eax", "ebx", "ecx", "edx")
 BY_ANCHOR: dict[str, Layout] = {
     value.anchor: value
     for module in (basic, features_1, features_7, state, hypervisor, extended, extended_sizes)

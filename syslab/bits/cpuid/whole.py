@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core import Field, Layout
 from .features_1 import CPUID_1_EAX
@@ -24,8 +24,8 @@ class Signature(NamedTuple):
     stepping: int
 
 
-def leaves_of(rows: Iterable[Mapping[str, int]]) -> dict[tuple[int, int], tuple[int, int, int, int]]:
-    """Rows with the keys leaf, subleaf, eax, ebx, ecx, edx as a table. KeyError where a key is missing."""
+def leaves_of(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], tuple[int, int, int, int]]:
+    """Anybody's rows with the keys leaf, subleaf, eax, ebx, ecx, edx as a table. KeyError where a key is missing."""
     return {(r["leaf"], r["subleaf"]): (r["eax"], r["ebx"], r["ecx"], r["edx"]) for r in rows}
 
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 from syslab.bits.core import Field, Layout
 from syslab.bits.cpuid import BY_ANCHOR, REGISTERS, Leaves, bits_of, cpuinfo_name, layouts, leaves_of
@@ -17,6 +17,7 @@ from syslab.bits.cpuid.linux import ELSEWHERE, OWN
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64, tool
 from syslab.native import cpuid as machine
+from syslab.native.cpuid import Leaf, Registers
 
 BOTH = "both have it"
 OWN_FLAG = "Linux's own flag: CPUID has no bit of that name"
@@ -31,7 +32,8 @@ UNEXPLAINED = "not explained"
 """The classes of a difference. A flag that is UNEXPLAINED may need what this kernel was not built with, may have been
 switched off or forced on at boot, or may be newer or older than this kernel: the experiment cannot tell which."""
 
-LINES = {
+Line = Literal["core", "atom", "amd"]
+LINES: dict[Line, str] = {
     "core": """
         nehalem westmere sandybridge ivybridge haswell broadwell skylake skylake-avx512 cascadelake cannonlake icelake-client
         cooperlake tigerlake icelake-server rocketlake alderlake sapphirerapids graniterapids arrowlake pantherlake diamondrapids
@@ -64,39 +66,64 @@ _ROW = re.compile(r"\s+0x([0-9a-f]+) 0x([0-9a-f]+): eax=0x([0-9a-f]+) ebx=0x([0-
 
 
 @experiment(X86_64)
-def leaves() -> list[dict[str, int]]:
-    """Every leaf and subleaf this CPU has: rows of leaf, subleaf, eax, ebx, ecx, edx. Asked on one CPU."""
+def leaves() -> list[Leaf]:
+    """Every leaf and subleaf this CPU has. Asked on one CPU."""
     return machine.dump()
 
 
 @experiment(X86_64)
-def read(leaf: int, subleaf: int = 0) -> dict[str, int]:
+def read(leaf: int, subleaf: int = 0) -> Leaf:
     """One leaf, as a row of :func:`leaves`. TypeError or ValueError where a number is not 0 to 0xffffffff."""
-    return {"leaf": leaf, "subleaf": subleaf, **machine.cpuid(leaf, subleaf)._asdict()}
+    return machine.row(leaf, subleaf, machine.cpuid(leaf, subleaf))
+
+
+class Flag(TypedDict):
+    """A flag or a bit: where it is ("" and None: nowhere), who has it, and why they differ.
+
+    ``where`` is written ``7.0.EBX[7]``, ``why`` is a class above, ``origin`` is where one of Linux's own flags comes from.
+    """
+
+    flag: str
+    where: str
+    anchor: str
+    bit: int | None
+    cpuid: bool
+    cpuinfo: bool
+    why: str
+    origin: str
 
 
 @experiment(X86_64)
-def features_vs_cpuinfo() -> list[dict[str, Any]]:
+def features_vs_cpuinfo() -> list[Flag]:
     """The flags that CPUID has against those in /proc/cpuinfo, asked on one CPU: see :func:`compare`."""
     with machine.pinned() as cpu:
         return compare(leaves_of(machine.dump(cpu)), cpuinfo_flags(cpu), Path("/proc/cmdline").read_text())
 
 
 @experiment(X86_64, tool("cpuid"), timeout=60, tools=("cpuid",))
-def cpuid_tool() -> list[dict[str, int]]:
+def cpuid_tool() -> list[Leaf]:
     """What Debian's ``cpuid -r -1`` prints, as rows of :func:`leaves`."""
     with machine.pinned():  # the tool inherits it
         done = subprocess.run(["cpuid", "-r", "-1"], capture_output=True, text=True, timeout=30, check=True)
     return tool_rows(done.stdout)
 
 
-@experiment(X86_64, tool("gcc"), timeout=60, tools=("gcc",))
-def first_seen() -> Iterator[dict[str, Any]]:
-    """For each of :data:`WATCHED`: whether this CPU has it, and the first ``-march`` of each line in which GCC assumes it.
+class Seen(TypedDict):
+    """A feature: its bit, whether this CPU has it, GCC's macro for it, and the first CPU of each line ("" where there is none)."""
 
-    Keys: feature, anchor, bit, cpuid (bool), macro (what GCC defines for it, "" where it has none), and a line of
-    :data:`LINES` each ("" where none has it).
-    """
+    feature: str
+    anchor: str
+    bit: int
+    cpuid: bool
+    macro: str
+    core: str
+    atom: str
+    amd: str
+
+
+@experiment(X86_64, tool("gcc"), timeout=60, tools=("gcc",))
+def first_seen() -> Iterator[Seen]:
+    """For each of :data:`WATCHED`: whether this CPU has it, and the first ``-march`` of each line in which GCC assumes it."""
     answers = leaves_of(machine.dump())
     lines = {line: names.split() for line, names in LINES.items()}
     known = [name for names in lines.values() for name in names]
@@ -106,7 +133,16 @@ def first_seen() -> Iterator[dict[str, Any]]:
         field = BY_ANCHOR[anchor].field(name)
         here = any(on for *_, layout, f, on in bits_of(answers) if layout.anchor == anchor and f is field)
         first = {line: next((march for march in names if macro in macros[march]), "") for line, names in lines.items()}
-        yield {"feature": field.name, "anchor": anchor, "bit": field.bit, "cpuid": here, "macro": macro, **first}
+        yield {
+            "feature": field.name,
+            "anchor": anchor,
+            "bit": field.bit,
+            "cpuid": here,
+            "macro": macro,
+            "core": first["core"],
+            "atom": first["atom"],
+            "amd": first["amd"],
+        }
 
 
 def _macros(march: str) -> frozenset[str]:
@@ -116,13 +152,14 @@ def _macros(march: str) -> frozenset[str]:
     return frozenset(re.findall(r"^#define (\w+)", done.stdout, re.MULTILINE)) if done.returncode == 0 else frozenset()
 
 
-def tool_rows(text: str) -> list[dict[str, int]]:
+def tool_rows(text: str) -> list[Leaf]:
     """The raw output of ``cpuid -r`` for one CPU as rows. ValueError where a line is neither its heading nor a row."""
     rows = []
     for line in text.splitlines():
         found = _ROW.fullmatch(line)
         if found:
-            rows.append(dict(zip(("leaf", "subleaf", *REGISTERS), (int(digits, 16) for digits in found.groups()), strict=True)))
+            leaf, subleaf, *answer = (int(digits, 16) for digits in found.groups())
+            rows.append(machine.row(leaf, subleaf, Registers(*answer)))
         elif not re.fullmatch(r"CPU( \d+)?:", line):
             raise ValueError(f"cpuid -r printed {line!r}, which is no row of registers")
     return rows
@@ -147,12 +184,8 @@ def cpuinfo_flags(cpu: int = 0, text: str | None = None) -> frozenset[str]:
     raise ValueError(f"/proc/cpuinfo has no processor {cpu}")
 
 
-def compare(answers: Leaves, flags: frozenset[str], command_line: str = "") -> list[dict[str, Any]]:
-    """A row for every flag that ``answers`` (CPUID) or ``flags`` (/proc/cpuinfo) has, agreeing ones included.
-
-    Keys: flag, where (``7.0.EBX[7]``, or ""), anchor, bit (or None), cpuid, cpuinfo (bool), why (a class above),
-    origin (where one of Linux's own flags comes from, or "").
-    """
+def compare(answers: Leaves, flags: frozenset[str], command_line: str = "") -> list[Flag]:
+    """A row for every flag that ``answers`` (CPUID) or ``flags`` (/proc/cpuinfo) has, agreeing ones included."""
     rows = list(_bits(answers, flags, command_line))
     seen = {row["flag"] for row in rows if row["cpuinfo"]}
     for flag in sorted(flags - seen):
@@ -160,7 +193,7 @@ def compare(answers: Leaves, flags: frozenset[str], command_line: str = "") -> l
     return rows
 
 
-def _bits(answers: Leaves, flags: frozenset[str], command_line: str) -> Iterator[dict[str, Any]]:
+def _bits(answers: Leaves, flags: frozenset[str], command_line: str) -> Iterator[Flag]:
     """Rows for the bits that are set in the words of features."""
     for (leaf, subleaf), values in answers.items():
         for register, layout in layouts(leaf, subleaf).items():
@@ -175,9 +208,7 @@ def _bits(answers: Leaves, flags: frozenset[str], command_line: str) -> Iterator
                 yield _row("", place, layout.anchor, at, True, False, NO_FIELD)
 
 
-def _field(
-    place: tuple[int, int, str], layout: Layout, field: Field, flags: frozenset[str], command_line: str
-) -> Iterator[dict[str, Any]]:
+def _field(place: tuple[int, int, str], layout: Layout, field: Field, flags: frozenset[str], command_line: str) -> Iterator[Flag]:
     if not field.linux:
         copied = place[0] == 0x8000_0001 and any(f.name == field.name for f in CPUID_1_EDX.fields)
         yield _row(field.name.lower(), place, layout.anchor, field.bit, True, False, REPEATED if copied else NO_FLAG)
@@ -201,7 +232,7 @@ def _switched_off(flag: str, command_line: str) -> bool:
     return flag in cleared or f"no{flag}" in words
 
 
-def _beyond(flag: str, answers: Leaves) -> dict[str, Any]:
+def _beyond(flag: str, answers: Leaves) -> Flag:
     """A flag of /proc/cpuinfo that no layout's bit accounts for."""
     if flag in ELSEWHERE:
         leaf, subleaf, register, bit = ELSEWHERE[flag]
@@ -210,9 +241,7 @@ def _beyond(flag: str, answers: Leaves) -> dict[str, Any]:
     return _row(flag, None, "", None, False, True, OWN_FLAG if flag in OWN else UNEXPLAINED)
 
 
-def _row(
-    flag: str, place: tuple[int, int, str] | None, anchor: str, bit: int | None, cpuid: bool, cpuinfo: bool, why: str
-) -> dict[str, Any]:
+def _row(flag: str, place: tuple[int, int, str] | None, anchor: str, bit: int | None, cpuid: bool, cpuinfo: bool, why: str) -> Flag:
     where = ""
     if place:
         leaf, subleaf, register = place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.bits.cpuid import REGISTERS, layouts
+from syslab.bits.cpuid import REGISTERS, Register, layouts
 from syslab.bits.cpuid.extended_sizes import CPUID_80000008_EAX
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
@@ -45,14 +45,15 @@ register_and_bit = Exercise(
 LINEAR = CPUID_80000008_EAX.field("LinAddrSize").title
 
 
-def _field(answer: Any) -> tuple[int, int, str, int, int]:
+def _field(answer: Any) -> tuple[int, int, Register, int, int]:
     leaf, subleaf, register, bits = (answer[key] for key in ("leaf", "subleaf", "register", "bits"))
-    if not isinstance(register, str) or register.lower() not in REGISTERS:
+    name = next((name for name in REGISTERS if name == str(register).lower()), None)
+    if name is None:
         raise ValueError(f"register is one of {', '.join(REGISTERS)}, not {register!r}")
     high, _, low = str(bits).partition(":")
     if not 0 <= int(low or high) <= int(high) <= 31:
         raise ValueError(f"bits are written high:low, at most 31:0, not {bits!r}")
-    return leaf, subleaf, register.lower(), int(high), int(low or high)
+    return leaf, subleaf, name, int(high), int(low or high)
 
 
 def _linear(answer: Any) -> Feedback:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
+from syslab.bits.core import Field
 from syslab.bits.cpuid import BY_ANCHOR, REGISTERS, family_model_stepping, leaves_of, since_kernel
 from syslab.bits.cpuid.features_1 import CPUID_1_EAX
-from syslab.evidence import Evidence, recorded
+from syslab.evidence import Answer, recorded
 from syslab.evidence.records import witnesses
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.native.cpuid import Leaf
+from syslab.show.table import Column, Link, Table, Verdict
 
-from . import ask as experiment
+from . import ask
+from .ask import BOTH, OWN_FLAG, UNEXPLAINED, Flag, Line, Seen
 from .widget import LeafBrowser, Machine
 
 RANGES = (
@@ -19,44 +22,39 @@ RANGES = (
     ("hypervisor", 0x40000000, 0x4000FFFF, "the hypervisor"),
     ("extended", 0x80000000, 0x8000FFFF, "the CPU's maker; AMD began it"),
 )
+COMPILERS: dict[Line, str] = {"core": "GCC: Core, Xeon", "atom": "GCC: Atom", "amd": "GCC: AMD"}
 
 
-def _at(row: dict[str, Any]) -> tuple[int, int]:
-    return row["leaf"], row["subleaf"]
+def _empty(row: Leaf) -> bool:
+    return not any(row[register] for register in REGISTERS)
 
 
-def _empty(row: dict[str, Any]) -> bool:
-    return not any(row[r] for r in REGISTERS)
+class _Range(NamedTuple):
+    name: str
+    whose: str
+    first: int
+    leaves: list[Leaf]
 
 
-def ranges(answer: Evidence) -> Measured:
+def leaves(answer: Answer[list[Leaf]]) -> Table:
     """The ranges of leaves: how many, and how many say nothing at all."""
-    rows = []
-    for name, low, high, whose in RANGES:
-        found = [row for row in answer.data if low <= row["leaf"] <= high]
-        if found:
-            rows.append(
-                {
-                    "range": name,
-                    "whose": whose,
-                    "first": f"{low:#x}",
-                    "last": f"{found[-1]['leaf']:#x}",
-                    "answers": len(found),
-                    "zeros": sum(map(_empty, found)),
-                }
-            )
-    columns = [
-        Column("Range", "range"),
-        Column("Defined by", "whose"),
-        Column("First leaf", "first", number=True),
-        Column("Last leaf", "last", number=True),
-        Column("Leaves and subleaves", "answers", number=True),
-        Column("of these all zeros", "zeros", number=True),
+    rows = [
+        _Range(name, whose, low, found)
+        for name, low, high, whose in RANGES
+        if (found := [row for row in answer.data if low <= row["leaf"] <= high])
     ]
-    return Measured(answer, columns, rows)
+    columns: list[Column[_Range]] = [
+        Column("Range", lambda row: row.name),
+        Column("Defined by", lambda row: row.whose),
+        Column("First leaf", lambda row: f"{row.first:#x}", number=True),
+        Column("Last leaf", lambda row: f"{row.leaves[-1]['leaf']:#x}", number=True),
+        Column("Leaves and subleaves", lambda row: len(row.leaves), number=True),
+        Column("of these all zeros", lambda row: sum(map(_empty, row.leaves)), number=True),
+    ]
+    return Table(answer, columns, rows)
 
 
-def signature(answer: Evidence) -> Measured:
+def signature(answer: Answer[list[Leaf]]) -> Table:
     """Leaf 1 EAX taken apart, and what the rule makes of the parts."""
     eax = leaves_of(answer.data)[1, 0][0]
     family, model, stepping = family_model_stepping(eax)
@@ -65,101 +63,119 @@ def signature(answer: Evidence) -> Measured:
         "MODEL": f"model {model} ({model:#x})",
         "STEPPING": f"stepping {stepping}",
     }
-    rows = [
-        {"bits": f.bits, "field": f.name, "value": f"{f.of(eax):#x}", "title": f.title, "whole": whole.get(f.name, "")}
-        for f in reversed(CPUID_1_EAX.fields)
+    columns: list[Column[Field]] = [
+        Column("Bits", lambda field: field.bits, number=True),
+        Column("Field", lambda field: field.name),
+        Column("Value", lambda field: f"{field.of(eax):#x}", number=True),
+        Column("With the rule", lambda field: whole.get(field.name, "")),
+        Column("Meaning", lambda field: field.title),
     ]
-    columns = [
-        Column("Bits", "bits", number=True),
-        Column("Field", "field"),
-        Column("Value", "value", number=True),
-        Column("With the rule", "whole"),
-        Column("Meaning", "title"),
-    ]
-    return Measured(answer, columns, rows, caption=f"Leaf 1 EAX = {eax:#010x}")
+    return Table(answer, columns, CPUID_1_EAX.fields[::-1], f"Leaf 1 EAX = {eax:#010x}")
 
 
-def classes(answer: Evidence) -> Measured:
+class _Class(NamedTuple):
+    why: str
+    flags: list[str]
+
+
+def features_vs_cpuinfo(answer: Answer[list[Flag]]) -> Table:
     """Why CPUID and /proc/cpuinfo differ: a row a class, with the flags in it."""
     found: dict[str, list[str]] = {}
     for row in answer.data:
         found.setdefault(row["why"], []).append(row["flag"] or row["where"])
-    order = (experiment.BOTH, *sorted(set(found) - {experiment.BOTH, experiment.UNEXPLAINED}), experiment.UNEXPLAINED)
-    rows = [{"why": why, "count": len(found.get(why, [])), "flags": _list(why, found.get(why, []))} for why in order]
-    return Measured(answer, [Column("Why", "why"), Column("Flags", "count", number=True), Column("Which", "flags")], rows)
+    order = (BOTH, *sorted(set(found) - {BOTH, UNEXPLAINED}), UNEXPLAINED)
+    columns: list[Column[_Class]] = [
+        Column("Why", lambda row: row.why),
+        Column("Flags", lambda row: len(row.flags), number=True),
+        Column("Which", _which),
+    ]
+    return Table(answer, columns, [_Class(why, sorted(found.get(why, []))) for why in order])
 
 
-def _list(why: str, flags: list[str]) -> str:
-    return f"{', '.join(sorted(flags)[:6])} …" if why == experiment.BOTH and len(flags) > 6 else ", ".join(sorted(flags))
+def _which(row: _Class) -> str:
+    return f"{', '.join(row.flags[:6])} …" if row.why == BOTH and len(row.flags) > 6 else ", ".join(row.flags)
 
 
-def origins(answer: Evidence) -> Measured:
+def origins(answer: Answer[list[Flag]]) -> Table:
     """Linux's own flags and where they come from."""
-    rows = [row for row in answer.data if row["why"] == experiment.OWN_FLAG]
-    return Measured(
-        answer, [Column("Flag", "flag"), Column("Where it comes from", lambda row: row["origin"] or "not read by this book")], rows
+    rows = [row for row in answer.data if row["why"] == OWN_FLAG]
+    return Table(
+        answer,
+        [
+            Column("Flag", lambda row: row["flag"]),
+            Column("Where it comes from", lambda row: row["origin"] or "not read by this book"),
+        ],
+        rows,
     )
 
 
-def second_witness(answer: Evidence, tool: Evidence) -> Measured:
+class _Share(NamedTuple):
+    what: str
+    number: int
+    held: Verdict | str
+
+
+def second_witness(answer: Answer[list[Leaf]], tool: Answer[list[Leaf]]) -> Table:
     """Our rows against those of ``cpuid -r``: of the same machine, so both live or both recorded."""
-    if answer.provenance.how != tool.provenance.how:
-        answer, tool = recorded(experiment.leaves), recorded(experiment.cpuid_tool)
-    ours, theirs = ({_at(row): row for row in rows} for rows in (answer.data, tool.data))
+    one, other = answer[0], tool[0]
+    if one.provenance.how != other.provenance.how:
+        one, other = recorded(ask.leaves), recorded(ask.cpuid_tool)
+    ours, theirs = ({(row["leaf"], row["subleaf"]): row for row in rows} for rows in (one.data, other.data))
     both = ours.keys() & theirs.keys()
     equal = sum(ours[at] == theirs[at] for at in both)
     only = [theirs[at] for at in theirs.keys() - ours.keys()]
-    full = [row for row in only if not _empty(row)]
+    zeros = sum(map(_empty, only))
     rows = [
-        {"what": "both asked", "count": len(both), "held": Verdict(equal == len(both), f"{equal} equal, register for register")},
-        {"what": "only cpuid -r asked", "count": len(only), "held": Verdict(not full, f"{len(only) - len(full)} all zeros")},
-        {"what": "only our code asked", "count": len(ours.keys() - theirs.keys()), "held": ""},
+        _Share("both asked", len(both), Verdict(equal == len(both), f"{equal} equal, register for register")),
+        _Share("only cpuid -r asked", len(only), Verdict(zeros == len(only), f"{zeros} all zeros")),
+        _Share("only our code asked", len(ours.keys() - theirs.keys()), ""),
     ]
-    columns = [Column("Leaves and subleaves", "what"), Column("Number", "count", number=True), Column("Compared", "held")]
-    return Measured(tool, columns, rows)
+    columns: list[Column[_Share]] = [
+        Column("Leaves and subleaves", lambda row: row.what),
+        Column("Number", lambda row: row.number, number=True),
+        Column("Compared", lambda row: row.held),
+    ]
+    return Table(other, columns, rows)
 
 
-def place(row: dict[str, Any]) -> Link:
+def _place(row: Seen) -> Link:
     """Where a feature is, as a link into the browser."""
     _, leaf, subleaf, register = row["anchor"].split("-")
     return Link(f"{leaf}.{subleaf}\u00a0{register.upper()}\u00a0bit\u00a0{row['bit']}", f"#cpuid={leaf}.{subleaf}")
 
 
-def _since(row: dict[str, Any]) -> str:
+def _since(row: Seen) -> str:
     return since_kernel(BY_ANCHOR[row["anchor"]].field(row["feature"]).linux)
 
 
-def _march(line: str) -> Column:
-    def cell(row: dict[str, Any]) -> str:
-        return (row[line] or "none") if row["macro"] else "–"
-
-    return Column({"core": "GCC: Core, Xeon", "atom": "GCC: Atom", "amd": "GCC: AMD"}[line], cell)
+def _march(line: Line) -> Column[Seen]:
+    return Column(COMPILERS[line], lambda row: (row[line] or "none") if row["macro"] else "–")
 
 
-def when(answer: Evidence) -> Measured:
+def first_seen(answer: Answer[list[Seen]]) -> Table:
     """Features of this book: where the bit is, whether it is set here, and who knows it since when.
 
     A leaf with none of its bits set is no link: this CPU may lack it, and the browser would have nothing to open.
     """
-    there = {place(row).href for row in answer.data if row["cpuid"]}
-    columns = [
-        Column("Feature", "feature"),
-        Column("Leaf", lambda row: link if (link := place(row)).href in there else link.text),
+    there = {_place(row).href for row in answer.data if row["cpuid"]}
+    columns: list[Column[Seen]] = [
+        Column("Feature", lambda row: row["feature"]),
+        Column("Leaf", lambda row: link if (link := _place(row)).href in there else link.text),
         Column("This CPU", lambda row: "■\u00a0set" if row["cpuid"] else "□\u00a0clear"),
         Column("Kernel", _since),
-        *(_march(line) for line in experiment.LINES),
+        *map(_march, COMPILERS),
     ]
-    return Measured(answer, columns)
+    return Table(answer, columns)
 
 
-def _machines(answer: Evidence) -> Iterator[tuple[str, Machine]]:
+def _machines(answer: Answer[list[Leaf]]) -> Iterator[tuple[str, Machine]]:
     if answer.provenance.how == "live":
         yield "live", Machine("the machine that ran this page", answer.data, answer.provenance.line())
     for witness in witnesses(answer.name):
-        record = recorded(experiment.leaves, witness)
+        record = recorded(ask.leaves, witness)
         yield witness, Machine(f"record: {witness}", record.data, record.provenance.line())
 
 
-def browser(answer: Evidence) -> LeafBrowser:
+def browser(answer: Answer[list[Leaf]]) -> LeafBrowser:
     """Every leaf of ``answer`` if it is live, and of every record there is of :func:`~syslab.chapters.cpu.cpuid.ask.leaves`."""
     return LeafBrowser(dict(_machines(answer)), start=(7, 0))

@@ -12,6 +12,7 @@ import traitlets
 
 from syslab.bits.core import Decoded, Field
 from syslab.bits.cpuid import LEAVES, REGISTERS, cpuinfo_name, first_kernel, layouts, since_kernel, title
+from syslab.native.cpuid import Leaf
 from syslab.widgets.base import columns, script, style
 
 
@@ -20,7 +21,7 @@ class Machine:
     """``rows`` as :func:`syslab.chapters.cpu.cpuid.ask.leaves` gives them; ``line`` says who answered; ``label`` for the menu."""
 
     label: str
-    rows: Sequence[Mapping[str, int]]
+    rows: Sequence[Leaf]
     line: str = ""
 
 
@@ -50,7 +51,7 @@ class LeafBrowser(anywidget.AnyWidget):
                 raise ValueError(f"LeafBrowser: the key {key!r} is not lower-case letters, digits and hyphens")
             if not machine.rows:
                 raise ValueError(f"LeafBrowser: machine {key} answered no leaf")
-        rows = {key: [[r[name] for name in ("leaf", "subleaf", *REGISTERS)] for r in m.rows] for key, m in machines.items()}
+        rows = {key: [[r["leaf"], r["subleaf"], *(r[name] for name in REGISTERS)] for r in m.rows] for key, m in machines.items()}
         first = next(iter(machines))
         leaf = start or (rows[first][0][0], rows[first][0][1])
         if not any((r[0], r[1]) == leaf for r in rows[first]):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TypedDict
 
-from syslab.bits.page_fault import PFEC
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
 from syslab.native import faults as machine
@@ -101,25 +100,36 @@ CASES = (
 OTHERS = (("ud2", machine.UD2), ("divide by zero", machine.DIVIDE_BY_ZERO), ("int3", machine.INT3))
 
 
-def predict(access: str, page: str) -> int | None:
-    """The chapter's model of the code in the signal frame: what was accessed, how, from user mode.
+class Faulted(TypedDict):
+    """An access, and the exception it raised, if any, as the signal frame has it: ``cr2`` says what it holds, "" where that is old."""
 
-    The kernel half always counts as present, because Linux says so to every user. None: not a page fault.
-    """
-    target = PAGES[page]
-    if not target.canonical:
-        return None
-    present = target.present or target.kernel_half
-    return PFEC.encode(**{"U/S": 1, "P": int(present), "W/R": int(access == "write"), "I/D": int(access == "fetch")})
+    access: str
+    page: str
+    exception: str
+    vector: int | None
+    error_code: int | None
+    signal: str
+    si_code: str
+    cr2: str
 
 
-def _row(access: str, page: str, fault: machine.Fault | None, address: int | None = None) -> dict[str, Any]:
-    row: dict[str, Any] = {"access": access, "page": page}
+def _row(access: str, page: str, fault: machine.Fault | None, address: int | None = None) -> Faulted:
     if fault is None:
-        return row | {"exception": "none", "vector": None, "error_code": None, "signal": "", "si_code": "", "cr2": ""}
+        return {
+            "access": access,
+            "page": page,
+            "exception": "none",
+            "vector": None,
+            "error_code": None,
+            "signal": "",
+            "si_code": "",
+            "cr2": "",
+        }
     code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
     hit = "the address" if fault.cr2 == address else "something else"
-    return row | {
+    return {
+        "access": access,
+        "page": page,
         "exception": VECTORS.get(fault.vector, f"vector {fault.vector}"),
         "vector": fault.vector,
         "error_code": fault.error_code,
@@ -138,7 +148,7 @@ def _fault(access: str, address: int, prepare: Callable[[int], None]) -> machine
 
 
 @experiment(X86_64, timeout=20)
-def faults() -> Iterator[dict[str, Any]]:
+def faults() -> Iterator[Faulted]:
     """Every case of :data:`CASES`, then :data:`OTHERS`: exceptions that are not page faults. A child each."""
     for access, name in CASES:
         page = PAGES[name]
@@ -148,8 +158,14 @@ def faults() -> Iterator[dict[str, Any]]:
         yield _row("execute", name, machine.provoke(partial(machine.run_code, code)))
 
 
+class OneFault(Faulted):
+    """An access to a page of the reader's, and whether that was touched before."""
+
+    touched: bool
+
+
 @experiment(X86_64)
-def one_fault(access: str, protection: str = "r", touch: bool = False) -> dict[str, Any]:
+def one_fault(access: str, protection: str = "r", touch: bool = False) -> OneFault:
     """One access (read, write, fetch) to a page of ``protection`` (letters of rwx), in place before if ``touch``.
 
     The page holds a ``ret``. ValueError for other words, and for w with x: no page here is both.
@@ -171,4 +187,4 @@ def one_fault(access: str, protection: str = "r", touch: bool = False) -> dict[s
 
     names = [f"PROT_{word}" for word, bit in (("READ", PROT_READ), ("WRITE", PROT_WRITE), ("EXEC", PROT_EXEC)) if wanted & bit]
     row = _row(access, " | ".join(names) or "PROT_NONE", _fault(access, address, fill), address)
-    return row | {"touched": touch}
+    return {**row, "touched": touch}

@@ -3,67 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import NamedTuple
 
 from syslab.bits.page_fault import PFEC
 from syslab.evidence import Answer, Evidence
 from syslab.evidence.witnesses import called
 from syslab.questions.access_combinations import ACCESSES, CONDITIONS, MODES
+from syslab.questions.access_matrix import Tried
 from syslab.show.table import Column, Link, Table, Verdict
 
-from .ask import predict
+from .ask import Faulted
+from .model import predict
+
+PAGE_FAULT, GENERAL_PROTECTION = 14, 13
 
 
-def _code(row: dict[str, Any]) -> Any:
-    """The measured code; for a page fault, a link that opens it in the toggler."""
-    if row["error_code"] is None:
+def _link(code: int) -> Link:
+    """A code of a page fault, which opens in the toggler."""
+    return Link(f"{code:#x}", f"#{PFEC.anchor}={code:#x}")
+
+
+def _measured(row: Faulted) -> Link | str:
+    code = row["error_code"]
+    if code is None:
         return ""
-    text = f"{row['error_code']:#x}"
-    return Link(text, f"#{PFEC.anchor}={text}") if row["vector"] == 14 else f"{row['exception']} {text}"
+    return _link(code) if row["vector"] == PAGE_FAULT else f"{row['exception']} {code:#x}"
 
 
-def _model(row: dict[str, Any]) -> str:
+def _predicted(row: Faulted) -> str:
     code = predict(row["access"], row["page"])
     return "no #PF" if code is None else f"{code:#x}"
 
 
-def _held(row: dict[str, Any]) -> Verdict:
+def _held(row: Faulted) -> Verdict:
     code = predict(row["access"], row["page"])
-    return Verdict(row["vector"] != 14 if code is None else (row["vector"], row["error_code"]) == (14, code))
+    if code is None:
+        return Verdict(row["vector"] != PAGE_FAULT)
+    return Verdict((row["vector"], row["error_code"]) == (PAGE_FAULT, code))
 
 
-def faults(answer: Answer) -> Table:
+def _signal(row: Faulted) -> str:
+    return f"{row['signal']} {row['si_code']}"
+
+
+def faults(answer: Answer[list[Faulted]]) -> Table:
     """Prediction beside measurement, for every access that was tried; the codes open the toggler."""
-    rows = [row for row in answer.data if row["access"] != "execute"]
-    columns = [
-        Column("Access", "access"),
-        Column("To", "page"),
-        Column("Predicted", _model, number=True),
-        Column("Measured", _code, number=True),
+    columns: list[Column[Faulted]] = [
+        Column("Access", lambda row: row["access"]),
+        Column("To", lambda row: row["page"]),
+        Column("Predicted", _predicted, number=True),
+        Column("Measured", _measured, number=True),
         Column("Model", _held),
-        Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
+        Column("Signal", _signal),
     ]
-    return Table(answer, columns, rows)
+    return Table(answer, columns, [row for row in answer.data if row["access"] != "execute"])
 
 
-def others(answer: Answer) -> Table:
+def others(answer: Answer[list[Faulted]]) -> Table:
     """The exceptions that are not page faults."""
-    rows = [row for row in answer.data if row["access"] == "execute"]
-    columns = [
-        Column("Instruction", "page"),
-        Column("Vector", "vector", number=True),
-        Column("Exception", "exception"),
+    columns: list[Column[Faulted]] = [
+        Column("Instruction", lambda row: row["page"]),
+        Column("Vector", lambda row: row["vector"], number=True),
+        Column("Exception", lambda row: row["exception"]),
         Column("Error code", lambda row: f"{row['error_code']:#x}", number=True),
-        Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
+        Column("Signal", _signal),
     ]
-    return Table(answer, columns, rows)
+    return Table(answer, columns, [row for row in answer.data if row["access"] == "execute"])
 
 
-def sentences(answer: Answer) -> Table:
+def sentences(answer: Answer[list[Faulted]]) -> Table:
     """Each code that came out, once, as a sentence."""
-    codes = sorted({row["error_code"] for row in answer.data if row["vector"] == 14})
-    rows = [{"vector": 14, "error_code": code, "sentence": PFEC.sentence(code)} for code in codes]
-    return Table(answer, [Column("Code", _code, number=True), Column("In words", "sentence")], rows)
+    codes = {code for row in answer.data if row["vector"] == PAGE_FAULT and (code := row["error_code"]) is not None}
+    return Table(answer, [Column("Code", _link, number=True), Column("In words", PFEC.sentence)], sorted(codes))
 
 
 HOST = {
@@ -78,36 +89,48 @@ HOST = {
     ("read", "non-canonical"): "first non-canonical address",
 }
 """Which of this machine's own faults meets the same condition as one in the guest."""
-Key = tuple[str, str, str]
 
 
-def _short(row: dict[str, Any]) -> str:
+class Said(NamedTuple):
+    """An answer in one word, and the model's for the CPU that gave it."""
+
+    answer: str
+    model: str
+
+
+Heard = dict[tuple[str, str, str], dict[str, Said]]
+"""(condition, mode, access) -> witness -> what it said."""
+SIX = [(mode, access) for mode, _ in MODES for access in ACCESSES]
+
+
+def _short(row: Faulted | Tried) -> str:
     """An answer in one word."""
     if row["vector"] is None:
         return "ok" if row.get("tried", True) else "no answer"
-    return f"{row['error_code']:#x}" if row["vector"] == 14 else {13: "#GP"}.get(row["vector"], f"vector {row['vector']}")
+    if row["vector"] == PAGE_FAULT:
+        return f"{row['error_code']:#x}"
+    return "#GP" if row["vector"] == GENERAL_PROTECTION else f"vector {row['vector']}"
 
 
-def _model_of(row: dict[str, Any]) -> str:
+def _model_of(row: Tried) -> str:
     """The model's answer as shown, made short like an answer."""
     if row["model"] == "allowed":
         return "ok"
     return "#GP" if row["model"].startswith("vector 13") else row["model"].removeprefix("#PF ").partition(" ")[0]
 
 
-def _heard(truth: Sequence[Evidence], host: Answer) -> dict[Key, dict[str, tuple[str, str]]]:
-    """(condition, mode, access) -> witness -> (what it answered, what the model says for its CPU)."""
-    heard: dict[Key, dict[str, tuple[str, str]]] = {}
+def _heard(truth: Sequence[Evidence[list[Tried]]], host: Answer[list[Faulted]]) -> Heard:
+    heard: Heard = {}
     for answer in truth:
         for row in answer.data:
-            key = row["condition"], row["mode"], row["access"]
-            heard.setdefault(key, {})[row["witness"]] = _short(row), _model_of(row)
-    for row in host.data:
-        condition = HOST.get((row["access"], row["page"]))
+            said = heard.setdefault((row["condition"], row["mode"], row["access"]), {})
+            said[row["witness"]] = Said(_short(row), _model_of(row))
+    for own in host.data:
+        condition = HOST.get((own["access"], own["page"]))
         if condition:
-            known = heard.get((condition, "user", row["access"]), {})
-            model = next(iter(known.values()))[1] if known else _short(row)
-            heard.setdefault((condition, "user", row["access"]), {})["host"] = _short(row), model
+            said = heard.setdefault((condition, "user", own["access"]), {})
+            model = next(iter(said.values())).model if said else _short(own)
+            said["host"] = Said(_short(own), model)
     return heard
 
 
@@ -118,66 +141,64 @@ class _Odd(Verdict):
         return self.text
 
 
-def _agreed(found: dict[str, tuple[str, str]]) -> Any:
+def _agreed(found: dict[str, Said]) -> Link | Verdict | str:
     """One value where all say the same; else the model's, and who differs from it."""
     if not found:
         return "not asked"
-    models = dict.fromkeys(model for _, model in found.values())
-    odd = [called(who, short=True) for who, (said, model) in found.items() if said != model]
+    models = list(dict.fromkeys(said.model for said in found.values()))
+    odd = [called(who, short=True) for who, said in found.items() if said.answer != said.model]
     if odd:
-        return _Odd(False, f"{next(iter(models))}≠{', '.join(odd)}")
+        return _Odd(False, f"{models[0]}≠{', '.join(odd)}")
     if len(models) > 1:
-        return "; ".join(f"{called(who, short=True)} {said}" for who, (said, _) in found.items())
-    text = next(iter(models))
-    return Link(text, f"#{PFEC.anchor}={text}") if text.startswith("0x") else text
+        return "; ".join(f"{called(who, short=True)} {said.answer}" for who, said in found.items())
+    return _link(int(models[0], 16)) if models[0].startswith("0x") else models[0]
 
 
-def witnesses(host: Answer, truth: Sequence[Evidence]) -> Table:
+def witnesses(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tried]]]) -> Table:
     """The whole truth table: model, guests and this machine in one, a value where they agree."""
     heard = _heard(truth, host)
 
-    def cell(mode: str, access: str) -> Column:
-        return Column(f"{mode} {access}", lambda row: _agreed(heard.get((row["condition"], mode, access), {})))
+    def cell(mode: str, access: str) -> Column[str]:
+        return Column(f"{mode} {access}", lambda condition: _agreed(heard.get((condition, mode, access), {})))
 
-    columns = [Column("Condition", "condition"), *[cell(mode, access) for mode, _ in MODES for access in ACCESSES]]
-    asked = sum(len(found) for found in heard.values())
-    differ = sum(said != model for found in heard.values() for said, model in found.values())
-    caption = f"ok: the access is made. {asked} answers, {differ} of them other than the model's"
-    return Table([truth, host], columns, [{"condition": name} for name in CONDITIONS], caption)
+    asked = [said for found in heard.values() for said in found.values()]
+    differ = sum(said.answer != said.model for said in asked)
+    caption = f"ok: the access is made. {len(asked)} answers, {differ} of them other than the model's"
+    return Table([truth, host], [Column("Condition", str), *(cell(*way) for way in SIX)], list(CONDITIONS), caption)
 
 
-def _differing(heard: dict[Key, dict[str, tuple[str, str]]]) -> Iterator[dict[str, Any]]:
+class Disagreement(NamedTuple):
+    """A witness and the model under a condition: in which of the six accesses they differ, and what each says there."""
+
+    condition: str
+    witness: str
+    where: str
+    said: list[Said]
+
+
+def _differing(heard: Heard) -> Iterator[Disagreement]:
     for condition in CONDITIONS:
-        for who in dict.fromkeys(who for mode, _ in MODES for a in ACCESSES for who in heard.get((condition, mode, a), {})):
-            cells = [
-                (mode, a, *heard[condition, mode, a][who])
-                for mode, _ in MODES
-                for a in ACCESSES
-                if who in heard[condition, mode, a]
-            ]
-            odd = [(f"{mode} {a}", said, model) for mode, a, said, model in cells if said != model]
+        ways = [(way, heard[condition, *way]) for way in SIX if (condition, *way) in heard]
+        for who in dict.fromkeys(who for _, found in ways for who in found):
+            said = {way: found[who] for way, found in ways if who in found}
+            odd = {way: one for way, one in said.items() if one.answer != one.model}
             if odd:
-                where = "all six" if len(odd) == len(MODES) * len(ACCESSES) else ", ".join(what for what, *_ in odd)
-                yield {"condition": condition, "witness": called(who), "where": where, "odd": odd}
+                where = "all six" if len(odd) == len(SIX) else ", ".join(map(" ".join, odd))
+                yield Disagreement(condition, called(who), where, list(odd.values()))
 
 
-def disagreements(host: Answer, truth: Sequence[Evidence]) -> Table:
+def _once(values: list[str]) -> str:
+    return values[0] if len(set(values)) == 1 else " ".join(values)
+
+
+def disagreements(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tried]]]) -> Table:
     """Only the conditions in which a witness and the model differ, found by comparing."""
-
-    def three(index: int) -> Any:
-        def text(row: dict[str, Any]) -> str:
-            values = [cell[index] for cell in row["odd"]]
-            return values[0] if len(set(values)) == 1 else " ".join(values)
-
-        return text
-
-    columns = [
-        Column("Condition", "condition"),
-        Column("Witness", "witness"),
-        Column("Accesses", "where"),
-        Column("Model", three(2)),
-        Column("It answered", three(1)),
+    columns: list[Column[Disagreement]] = [
+        Column("Condition", lambda row: row.condition),
+        Column("Witness", lambda row: row.witness),
+        Column("Accesses", lambda row: row.where),
+        Column("Model", lambda row: _once([one.model for one in row.said])),
+        Column("It answered", lambda row: _once([one.answer for one in row.said])),
     ]
-    rows = list(_differing(_heard(truth, host)))
-    nothing = {"condition": "none", "witness": "", "where": "", "odd": [("", "", "")]}
-    return Table([truth, host], columns, rows or [nothing])
+    nothing = Disagreement("none", "", "", [Said("", "")])
+    return Table([truth, host], columns, list(_differing(_heard(truth, host))) or [nothing])

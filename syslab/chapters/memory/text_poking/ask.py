@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
@@ -22,7 +22,17 @@ DESIGNS = {
 }
 
 
-def _row(step: str, code: int, patcher: int | None) -> dict[str, Any]:
+class After(TypedDict):
+    """After a step: the rights of each process's mappings of the code, what it returns, and how many mappings are both w and x."""
+
+    step: str
+    reader: list[str]
+    patcher: list[str]
+    returns: int
+    writable_and_executable: int
+
+
+def _row(step: str, code: int, patcher: int | None) -> After:
     return {
         "step": step,
         "reader": poke.permissions(),
@@ -34,7 +44,7 @@ def _row(step: str, code: int, patcher: int | None) -> dict[str, Any]:
 
 
 @experiment(X86_64)
-def steps() -> Iterator[dict[str, Any]]:
+def steps() -> Iterator[After]:
     """The poke, step by step: rights of the code in both processes, from /proc/PID/maps, and what the code returns."""
     page = poke.Page()
     code = page.map(RX)
@@ -48,7 +58,7 @@ def steps() -> Iterator[dict[str, Any]]:
     page.close()
 
 
-def _attempt(action: partial[Any]) -> str:
+def _attempt(action: Callable[[], object]) -> str:
     """``works``, or the fault: a forked copy of this process tries it, so it has the same mappings."""
     fault = faults.provoke(action)
     return "works" if fault is None else f"#PF {fault.error_code:#x}" if fault.vector == 14 else f"vector {fault.vector}"
@@ -71,7 +81,17 @@ def _open_window(design: str, page: poke.Page, code: int) -> tuple[int, poke.Pat
     return code, patcher
 
 
-def _window(design: str) -> dict[str, Any]:
+class Window(TypedDict):
+    """A design while its window is open: the rights of each process's mappings, and what became of running and of writing."""
+
+    design: str
+    reader: list[str]
+    patcher: list[str]
+    run: str
+    write: str
+
+
+def _window(design: str) -> Window:
     page = poke.Page()
     code = page.map(RX)
     poke.call(code)
@@ -91,14 +111,14 @@ def _window(design: str) -> dict[str, Any]:
 
 
 @experiment(X86_64)
-def windows() -> Iterator[dict[str, Any]]:
+def windows() -> Iterator[Window]:
     """Three ways to get a writable page: while it is open, can the reader run the code, and can it write to it?"""
     for design in DESIGNS:
         yield _window(design)
 
 
 @experiment(X86_64)
-def one_window(design: str) -> dict[str, Any]:
+def one_window(design: str) -> Window:
     """One of the ways. ValueError for others."""
     if design not in DESIGNS:
         raise ValueError(f"design {design!r} is none of {', '.join(DESIGNS)}")

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syslab.bits.page_fault import PFEC
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured
+from syslab.evidence import Answer
+from syslab.show.table import Column, Link, Table
 
-from .ask import DESIGNS
+from .ask import DESIGNS, After, Window
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import Stepper
 
-Row = dict[str, Any]
 RUN, PATCH, WHO = "CPU 1 runs kernel code", "CPU 0 patches it", "Who can write the code"
 
 
-def _rights(name: str) -> Any:
-    return lambda row: ", ".join(row[name]) or "none"
+def _rights(mappings: list[str]) -> str:
+    return ", ".join(mappings) or "none"
 
 
-def _attempt(name: str) -> Any:
-    def text(row: Row) -> Any:
-        found = row[name].removeprefix("#PF ")
-        return row[name] if found == row[name] else Link(row[name], f"#{PFEC.anchor}={found}")
-
-    return text
+def _attempt(result: str) -> Link | str:
+    code = result.removeprefix("#PF ")
+    return result if code == result else Link(result, f"#{PFEC.anchor}={code}")
 
 
-def steps(answer: Evidence) -> Measured:
+def steps(answer: Answer[list[After]]) -> Table:
     """The rights in both processes and the result, after each step."""
-    columns = [
-        Column("After the step", "step"),
-        Column("Reader's mapping", _rights("reader")),
-        Column("Patcher's mapping", _rights("patcher")),
-        Column("The code returns", "returns", number=True),
-        Column("Mappings both w and x", "writable_and_executable", number=True),
+    columns: list[Column[After]] = [
+        Column("After the step", lambda row: row["step"]),
+        Column("Reader's mapping", lambda row: _rights(row["reader"])),
+        Column("Patcher's mapping", lambda row: _rights(row["patcher"])),
+        Column("The code returns", lambda row: row["returns"], number=True),
+        Column("Mappings both w and x", lambda row: row["writable_and_executable"], number=True),
     ]
-    return Measured(answer, columns)
+    return Table(answer, columns)
 
 
-def windows(answer: Evidence) -> Measured:
+def windows(answer: Answer[list[Window]]) -> Table:
     """The three designs while the page is writable somewhere."""
-    columns = [
+    columns: list[Column[Window]] = [
         Column("Design", lambda row: DESIGNS[row["design"]]),
-        Column("Reader's mappings", _rights("reader")),
-        Column("Reader runs the code", _attempt("run")),
-        Column("Reader writes to it", _attempt("write")),
+        Column("Reader's mappings", lambda row: _rights(row["reader"])),
+        Column("Reader runs the code", lambda row: _attempt(row["run"])),
+        Column("Reader writes to it", lambda row: _attempt(row["write"])),
     ]
-    return Measured(answer, columns)
+    return Table(answer, columns)
 
 
 def stepper() -> Stepper:

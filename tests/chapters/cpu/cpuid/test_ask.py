@@ -12,7 +12,7 @@ from syslab.bits.cpuid import BY_ANCHOR
 from syslab.chapters.cpu.cpuid import ask as cpuid
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.evidence.experiment import Experiment
-from syslab.native.cpuid import dump
+from syslab.native.cpuid import Leaf, dump
 
 # What differs between the logical CPUs of one machine: the IDs of the CPU that asked. Leaf, register -> the bits.
 VOLATILE = {
@@ -34,11 +34,11 @@ def here(experiment: Experiment, **arguments: Any) -> Any:
     return ask(experiment, **arguments).data
 
 
-def by_leaf(rows: list[dict[str, int]]) -> dict[tuple[int, int], dict[str, int]]:
+def by_leaf(rows: list[Leaf]) -> dict[tuple[int, int], Leaf]:
     return {(row["leaf"], row["subleaf"]): row for row in rows}
 
 
-def masked(row: dict[str, int]) -> dict[str, int]:
+def masked(row: Leaf) -> dict[str, int]:
     return {key: value & ~VOLATILE.get((row["leaf"], key), 0) for key, value in row.items()}
 
 

@@ -11,17 +11,18 @@ import pytest
 
 from syslab.bits.cpuid import BY_ANCHOR, LEAVES, layouts
 from syslab.chapters.cpu.cpuid import ask as cpuid
-from syslab.chapters.cpu.cpuid import show as view
+from syslab.chapters.cpu.cpuid import show
 from syslab.chapters.cpu.cpuid.widget import LeafBrowser, Machine
-from syslab.evidence import Evidence, recorded
+from syslab.evidence import Answer, recorded
 from syslab.evidence.records import witnesses
+from syslab.native.cpuid import Leaf
 from syslab.widgets.base import FOLDER
 
-RECORD = recorded(cpuid.leaves)
+RECORD = Answer(cpuid.leaves, [recorded(cpuid.leaves)])
 
 
-def row(leaf: int, subleaf: int = 0, **registers: int) -> dict[str, int]:
-    return {"leaf": leaf, "subleaf": subleaf, "eax": 0, "ebx": 0, "ecx": 0, "edx": 0} | registers
+def row(leaf: int, subleaf: int = 0, eax: int = 0, ebx: int = 0) -> Leaf:
+    return {"leaf": leaf, "subleaf": subleaf, "eax": eax, "ebx": ebx, "ecx": 0, "edx": 0}
 
 
 SMALL = Machine("small", [row(0, eax=7), row(7, ebx=1 << 7), row(0x1234, eax=5)], "made up")
@@ -72,7 +73,7 @@ def test_it_carries_each_layout_once_and_only_those_of_use() -> None:
     assert carried["7.0", "ebx"] == [f.name for f in layouts(7)["ebx"].fields]
     assert ("7.1", "eax") in carried, "features can be found although no machine answers the leaf"
     assert ("4.n", "eax") not in carried and ("80000002.0", "eax") not in carried
-    full = fields(view.browser(Evidence(RECORD.name, RECORD.data, RECORD.provenance)))
+    full = fields(show.browser(RECORD))
     occur = {(r["leaf"], r["subleaf"]) for r in RECORD.data}
     for (leaf, subleaf), found in LEAVES.items():
         key = f"{leaf:x}.{'n' if subleaf is None else subleaf}"
@@ -82,11 +83,11 @@ def test_it_carries_each_layout_once_and_only_those_of_use() -> None:
 
 
 def test_every_witness_that_has_a_record_is_in_the_menu() -> None:
-    assert [m["key"] for m in view.browser(RECORD).machines] == witnesses("cpuid.leaves")
+    assert [m["key"] for m in show.browser(RECORD).machines] == witnesses("cpuid.leaves")
 
 
 def test_it_is_light() -> None:
-    browser = view.browser(RECORD)
+    browser = show.browser(RECORD)
     carried = json.dumps([browser.machines, browser.registers, browser.fields, browser.titles], separators=(",", ":")).encode()
     assert len(gzip.compress(carried, 9)) < 16_000
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from syslab.chapters.memory.page_fault_error_code import ask as experiment
-from syslab.chapters.memory.page_fault_error_code import show as view
-from syslab.evidence import X86_64, Evidence, ExperimentFailed, ask, recorded
+from syslab.chapters.memory.page_fault_error_code import model, show
+from syslab.chapters.memory.page_fault_error_code.ask import Faulted
+from syslab.evidence import X86_64, Answer, ExperimentFailed, ask, recorded
 from syslab.evidence.witnesses import called
 from syslab.questions import access_matrix
 from syslab.questions.access_combinations import CONDITIONS
+from syslab.questions.access_matrix import Tried
 
 pytestmark = pytest.mark.skipif(X86_64.missing() is not None, reason=str(X86_64.missing()))
 
 
-def on_record() -> list[Evidence]:
+def host_record() -> Answer[list[Faulted]]:
+    """The faults of the machine that made the records."""
+    return Answer(experiment.faults, [recorded(experiment.faults)])
+
+
+def on_record() -> Answer[list[Tried]]:
     """The truth table of each machine."""
-    return [recorded(access_matrix.truth_table, witness) for witness in ("tcg-max", "kvm-pvm")]
+    return Answer(access_matrix.truth_table, [recorded(access_matrix.truth_table, name) for name in ("tcg-max", "kvm-pvm")])
 
 
 @pytest.fixture(scope="module")
-def answer() -> Any:
+def answer() -> Answer[list[Faulted]]:
     return ask(experiment.faults)
 
 
-def find(answer: Any, access: str, page: str) -> dict[str, Any]:
+def find(answer: Answer[list[Faulted]], access: str, page: str) -> Faulted:
     return next(row for row in answer.data if (row["access"], row["page"]) == (access, page))
 
 
@@ -41,7 +49,7 @@ def find(answer: Any, access: str, page: str) -> dict[str, Any]:
         ("read", "unused hole at the top", 0x5, "SEGV_MAPERR"),
     ],
 )  # fmt: skip
-def test_page_faults(answer: Any, access: str, page: str, code: int, si_code: str) -> None:
+def test_page_faults(answer: Answer[list[Faulted]], access: str, page: str, code: int, si_code: str) -> None:
     row = find(answer, access, page)
     assert (row["vector"], row["error_code"], row["signal"], row["si_code"]) == (14, code, "SIGSEGV", si_code)
     assert row["cr2"] == "the address"
@@ -50,24 +58,24 @@ def test_page_faults(answer: Any, access: str, page: str, code: int, si_code: st
 @pytest.mark.parametrize(
     ("name", "vector", "signal"), [("ud2", 6, "SIGILL"), ("divide by zero", 0, "SIGFPE"), ("int3", 3, "SIGTRAP")]
 )
-def test_other_exceptions_have_no_error_code(answer: Any, name: str, vector: int, signal: str) -> None:
+def test_other_exceptions_have_no_error_code(answer: Answer[list[Faulted]], name: str, vector: int, signal: str) -> None:
     row = find(answer, "execute", name)
     assert (row["vector"], row["error_code"], row["signal"]) == (vector, 0, signal)
 
 
-def test_non_canonical_is_a_general_protection_fault(answer: Any) -> None:
+def test_non_canonical_is_a_general_protection_fault(answer: Answer[list[Faulted]]) -> None:
     row = find(answer, "read", "non-canonical")
     assert (row["vector"], row["error_code"], row["si_code"]) == (13, 0, "SI_KERNEL")
 
 
-def test_the_model_holds_for_every_access(answer: Any) -> None:
+def test_the_model_holds_for_every_access(answer: Answer[list[Faulted]]) -> None:
     for row in answer.data:
         if row["access"] != "execute":
-            want = experiment.predict(row["access"], row["page"])
+            want = model.predict(row["access"], row["page"])
             assert (row["error_code"] if row["vector"] == 14 else None) == want, row
 
 
-def test_no_signal_frame_shows_a_supervisor_code(answer: Any) -> None:
+def test_no_signal_frame_shows_a_supervisor_code(answer: Answer[list[Faulted]]) -> None:
     assert all(row["error_code"] & 4 for row in answer.data if row["vector"] == 14)
 
 
@@ -97,40 +105,40 @@ def test_one_fault_refuses_other_words(arguments: dict[str, Any]) -> None:
         ask(experiment.one_fault, **arguments)
 
 
-def test_the_tables_show_every_row(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tables_show_every_row(answer: Answer[list[Faulted]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")  # no style sheet in front
     assert answer._repr_html_().count("vb-confirmed") == len(experiment.CASES)
     assert "#pfec=0x15" in answer._repr_html_()
-    assert view.others(answer)._repr_html_().count("<tr>") == 1 + len(experiment.OTHERS)
-    assert "fetch an instruction" in repr(view.sentences(answer))
+    assert show.others(answer)._repr_html_().count("<tr>") == 1 + len(experiment.OTHERS)
+    assert "fetch an instruction" in repr(show.sentences(answer))
 
 
 def test_the_witnesses_are_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
-    host, truth = recorded(experiment.faults), on_record()
-    table = view.witnesses(host, truth)
-    cells = {row["condition"]: [str(column.cell(row)) for column in table.columns[1:]] for row in table.rows or ()}
+    host, truth = host_record(), on_record()
+    table = show.witnesses(host, truth)
+    cells = {str(name): [str(cell) for cell in six] for _, (name, *six) in table.shown_rows()}
     assert list(cells) == list(CONDITIONS)
     assert cells["not present"] == ["0x0", "0x2", "0x10", "0x4", "0x6", "0x14"]
     assert cells["user, SMAP, AC=0"] == ["0x1", "0x3", "ok", "ok", "ok", "ok"]
     assert cells["first non-canonical address"] == ["#GP"] * 6
     assert cells["reserved bit 51"][0] == "0x9≠TCG"
     assert table._repr_html_().count('class="provenance"') == 3
-    assert f"{sum(len(one.data) for one in truth) + len(view.HOST)} answers" in table.caption
+    assert f"{sum(len(one.data) for one in truth) + len(show.HOST)} answers" in table.caption
 
 
 def test_every_disagreement_is_found_by_comparing() -> None:
-    host, truth = recorded(experiment.faults), on_record()
-    table = view.disagreements(host, truth)
+    host, truth = host_record(), on_record()
+    table = show.disagreements(host, truth)
     wrong = {(called(row["witness"]), row["condition"]) for answer in truth for row in answer.data if not row["agrees"]}
-    assert {(row["witness"], row["condition"]) for row in table.rows or ()} == wrong
-    text = [str(table.columns[3].cell(row)) for row in table.rows or () if row["condition"] == "reserved bit 51"]
-    assert text == ["0x9 0xb 0x19 0xd 0xf 0x1d"]
+    shown = [cells for _, cells in table.shown_rows()]
+    assert {(witness, condition) for condition, witness, *_ in shown} == wrong
+    assert [row[3] for row in shown if row[0] == "reserved bit 51"] == ["0x9 0xb 0x19 0xd 0xf 0x1d"]
 
 
 def test_a_host_that_differs_is_named() -> None:
-    host, truth = recorded(experiment.faults), on_record()[:1]
+    host, truth = host_record(), on_record()[:1]
     rows = [row | {"error_code": 0x44} if (row["access"], row["page"]) == ("read", "NULL + 0x10") else row for row in host.data]
-    lying = Evidence(host.name, rows, host.provenance)
-    assert "not present                           this machine  user read  0x4" in repr(view.disagreements(lying, truth))
-    assert "0x4≠this machine" in repr(view.witnesses(lying, truth))
+    lying = Answer(experiment.faults, [replace(host[0], data=rows)])
+    assert "not present                           this machine  user read  0x4" in repr(show.disagreements(lying, truth))
+    assert "0x4≠this machine" in repr(show.witnesses(lying, truth))
