@@ -1,6 +1,6 @@
 """One instruction in a guest in 64-bit mode, and RIP around each of its exits to user space.
 
-The guest is that of :mod:`.exit_guest`, with its page tables and its handlers of exceptions. Standard library only.
+The guest is that of :mod:`syslab.kvm.exit_guest`, with its page tables and its handlers of exceptions. Standard library only.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypedDict
 
 from syslab import kvm
 from syslab.kvm import exit_cases, exit_guest
@@ -19,16 +19,16 @@ from .cases import PREFIX, Case
 CODE = 0x20000
 _FLAGS = 0x8C1  # CF, ZF, SF, OF
 _ANSWER = b"\x05"
+_MEMORY = 1024
 _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp")
 _MOST_EXITS = 6
 _SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(TypedDict):
     """An exit to user space: RIP at it, and after the KVM_RUN that completes it without entering the guest.
 
-    Both count from the instruction's first byte, a prefix included.
+    Both count in bytes from the instruction's first, a prefix included.
     """
 
     exit: str
@@ -38,12 +38,16 @@ class Stop:
 
 @dataclass
 class Course:
-    """``ended``: ``done``, an exception such as ``#UD``, or why KVM stopped. ``emulated`` as KVM counts it."""
+    """``ended``: ``done``, an exception such as ``#UD``, or why KVM stopped. ``emulated`` as KVM counts it.
+
+    ``state`` and ``memory``: registers and flags, and what was there to be written to, after ``done`` or an exception.
+    """
 
     stops: list[Stop] = field(default_factory=list)
     ended: str = ""
     emulated: int = 0
-    state: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, int] = field(default_factory=dict)
+    memory: bytes = b""
 
 
 class EmulatorGuest:
@@ -58,7 +62,7 @@ class EmulatorGuest:
         """Memory and registers before the case's first byte; ``prefix`` asks KVM to emulate it."""
         code = case.before + (PREFIX if prefix else b"") + case.code
         self.vm.write(CODE, code + bytes([0xE6, exit_guest.DONE, 0xF4]))
-        self.vm.write(SCRATCH, bytes(range(64)) * 16)
+        self.vm.write(SCRATCH, bytes(range(64)) * (_MEMORY // 64))
         self._inner._start(exit_cases.Case(case.key, case.shown, code, cr4=case.cr4), CODE)
         self.vcpu.set_regs(None, **case.regs)
 
@@ -86,7 +90,7 @@ class EmulatorGuest:
             if isinstance(left, kvm.Io) and left.port in (exit_guest.DONE, exit_guest.FAULT):
                 vector = left.data[0]
                 course.ended = "done" if left.port == exit_guest.DONE else exit_guest._VECTORS.get(vector, f"vector {vector}")
-                course.state = self._state()
+                course.state, course.memory = self._state(), self.vm.read(SCRATCH, _MEMORY)
                 self._complete()  # or KVM would do it at the next start, and skip two bytes there
                 return course
             if not isinstance(left, kvm.Io | kvm.Mmio | kvm.Hlt):
@@ -104,7 +108,7 @@ class EmulatorGuest:
         elif isinstance(left, kvm.Mmio) and not left.write:
             self.vcpu.answer(_ANSWER * left.length)
         following = self._complete()
-        course.stops.append(Stop(name, rip, self._rip() - skipped))
+        course.stops.append({"exit": name, "rip": rip, "after": self._rip() - skipped})
         return None if isinstance(following, kvm.Intr) else following
 
     def _complete(self) -> kvm.Exit:
@@ -118,10 +122,9 @@ class EmulatorGuest:
     def _rip(self) -> int:
         return int(self.vcpu.regs.rip) - CODE
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, int]:
         regs = self.vcpu.regs
-        found: dict[str, Any] = {name: getattr(regs, name) for name in _REGS}
-        return found | {"flags": regs.rflags & _FLAGS, "memory": self.vm.read(SCRATCH, 0x400).hex()}
+        return {name: getattr(regs, name) for name in _REGS} | {"flags": regs.rflags & _FLAGS}
 
 
 def _way(left: kvm.Exit) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Measured, SideBySide
+from syslab.evidence import Answer, Evidence
+from syslab.show.cells import witnesses
+from syslab.show.table import Column, Each, Table
 
+from .ask import Call, Called, Execution, Known, Traced
 from .cases import FORCED, KINDS, PATH_CASES, PLAIN, RIP_CASES
 from .model import COMMON, DOWN, EMULATOR, FUNCTIONS, LANES, UP, VENDOR, Function
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable, Lookup
 
-Row = dict[str, Any]
+Way = TypeVar("Way", Traced, Called)
 PATHS, KNOWS = "emulate", "emulates"
 _RIP_SHOWN = {case.key: case.shown for case in RIP_CASES}
 _PATH_SHOWN = {case.key: case.shown for case in PATH_CASES}
@@ -26,34 +27,42 @@ _FILES = {VENDOR: "svm.c", COMMON: "x86.c and others", EMULATOR: "emulate.c"}
 _INTERNAL = "KVM_EXIT_INTERNAL_ERROR"
 
 
-def _stops(row: Row) -> str:
+def _stops(row: Execution) -> str:
     return "; ".join(f"+{stop['rip']}, then +{stop['after']}" for stop in row["stops"]) or "no exit to user space"
 
 
-def rip(answers: Sequence[Evidence]) -> SideBySide:
+def rip(answers: Sequence[Evidence[list[Execution]]]) -> Table:
     """RIP at each exit to user space, and once it is completed."""
-    keys = [
-        Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]]),
-        Column("Bytes", "length", number=True),
-    ]
-    return SideBySide(answers, keys, [Column("RIP at the exit, then completed", _stops)])
+    return Table(
+        answers,
+        [Column("RIP at the exit, then completed", _stops)],
+        keys=[
+            Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]]),
+            Column("Bytes", lambda row: row["length"], number=True),
+        ],
+    )
 
 
-def counted(answers: Sequence[Evidence]) -> SideBySide:
+def counted(answers: Sequence[Evidence[list[Execution]]]) -> Table:
     """By how much ``insn_emulation`` grew."""
-    keys = [Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]])]
-    return SideBySide(answers, keys, [Column("insn_emulation", lambda row: f"+{row['emulated']}", number=True)])
+    return Table(
+        answers,
+        [Column("insn_emulation", lambda row: f"+{row['emulated']}", number=True)],
+        keys=[Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]])],
+    )
 
 
-def _found(evidence: Evidence, instruction: str, path: str) -> Row:
-    row: Row = next(row for row in evidence.data if (row["instruction"], row["path"]) == (instruction, path))
-    return row
+def _found(answer: Answer[list[Way]], instruction: str, path: str) -> Way:
+    return next(row for row in answer.data if (row["instruction"], row["path"]) == (instruction, path))
 
 
-def trace(events: Evidence, instruction: str, path: str = PLAIN) -> Measured:
+def events(answer: Answer[list[Traced]], instruction: str = "mmio-store", path: str = PLAIN) -> Table:
     """The tracepoints of one exit, in order."""
-    columns = [Column("Event", "event"), Column("What it says", lambda row: _short(row["text"]))]
-    return Measured(events, columns, _found(events, instruction, path)["events"])
+    return Table(
+        answer,
+        [Column("Event", lambda row: row["event"]), Column("What it says", lambda row: _short(row["text"]))],
+        _found(answer, instruction, path)["events"],
+    )
 
 
 def _short(text: str) -> str:
@@ -64,7 +73,7 @@ def _short(text: str) -> str:
     return text
 
 
-def _folded(calls: Sequence[Row]) -> list[tuple[Function, int]]:
+def _folded(calls: Sequence[Call]) -> list[tuple[Function, int]]:
     """The same function several times in a row as one, with its count."""
     return [(FUNCTIONS[name], len(list(same))) for name, same in groupby(call["function"] for call in calls)]
 
@@ -74,24 +83,25 @@ def _called(function: Function, times: int) -> str:
     return f"{arrow}{function.name}{f' × {times}' if times > 1 else ''}"  # the space behind an arrow does not break
 
 
-def ladder(calls: Evidence, instruction: str, path: str = PLAIN) -> Measured:
+def _lane(lane: str) -> Column[tuple[Function, int]]:
+    return Column(f"{lane}, {_FILES[lane]}", lambda call: _called(*call) if call[0].lane == lane else "")
+
+
+def calls(answer: Answer[list[Called]], instruction: str = "mmio-store", path: str = PLAIN) -> Table:
     """Each call in the column of the part of KVM that it belongs to, from top to bottom in the order of time."""
-    rows = [
-        {lane: _called(function, times) if function.lane == lane else "" for lane in LANES}
-        for function, times in _folded(_found(calls, instruction, path)["calls"])
-    ]
+    rows = _folded(_found(answer, instruction, path)["calls"])
     title = f"{_PATH_SHOWN[instruction]}, {_PREFIXED[path]}"
     caption = f"{title}: ↓ through {DOWN}, ↑ through {UP}; no arrow: through neither"
-    return Measured(calls, [Column(f"{lane}, {_FILES[lane]}", lane) for lane in LANES], rows, caption)
+    return Table(answer, [_lane(lane) for lane in LANES], rows, caption)
 
 
-def paths(calls: Evidence, events: Evidence) -> ChoiceTable:
+def paths(called: Answer[list[Called]], traced: Answer[list[Traced]]) -> ChoiceTable:
     """Choose an instruction and its way: the calls, in order, and what the trace said."""
     from syslab.widgets import ChoiceTable
     from syslab.widgets.choice_table import Outcome
 
-    outcomes: dict[tuple[str, ...], Any] = {}
-    for row in calls.data:
+    outcomes: dict[tuple[str, ...], Outcome] = {}
+    for row in called.data:
         folded = _folded(row["calls"])
         executed = any(function.name == "x86_emulate_insn" for function, _ in folded)
         decoded = any(function.name == "x86_decode_insn" for function, _ in folded)
@@ -101,35 +111,49 @@ def paths(calls: Evidence, events: Evidence) -> ChoiceTable:
             (function.lane, f"{_called(function, times)}: {function.says}" + (f" ({function.table}.{function.member})" if function.table else ""))
             for function, times in folded
         ]  # fmt: skip
-        last = _found(events, row["instruction"], row["path"])["events"][-1]
+        last = _found(traced, row["instruction"], row["path"])["events"][-1]
         lines.append(("trace", f"{last['event']}: {last['text']}"))
         outcomes[row["instruction"], row["path"]] = Outcome(title, lines, "plain" if executed else "good")
     dimensions = {"The guest executes": _PATH_SHOWN, "Given": _PREFIXED}
     return ChoiceTable(PATHS, dimensions, outcomes, ("mov-cr0", PLAIN), "KVM emulates it anyway, so it needs no prefix.")
 
 
-def _ended(row: Row) -> str:
+def _ended(row: Known) -> str:
     if row["ended"] == "done" and row["cpu"] == "differs":
         return "executed, with a result that is not the CPU's"
-    return {"done": "executed", _INTERNAL: "internal error"}.get(row["ended"], str(row["ended"]))
+    return {"done": "executed", _INTERNAL: "internal error"}.get(row["ended"], row["ended"])
 
 
-def knows(answers: Sequence[Evidence]) -> SideBySide:
+class Kind(NamedTuple):
+    """A kind of instructions: those that were tried, and those of them that were not executed."""
+
+    kind: str
+    tried: list[str]
+    refused: list[str]
+
+
+def _kinds(answer: Evidence[list[Known]]) -> list[Kind]:
+    found = [(kind, [row for row in answer.data if row["kind"] == kind]) for kind in KINDS]
+    return [
+        Kind(kind, [row["instruction"] for row in rows], [row["instruction"] for row in rows if row["ended"] != "done"])
+        for kind, rows in found
+    ]
+
+
+def knows(answers: Sequence[Evidence[list[Known]]]) -> Table:
     """By kind: what the emulator does not execute, and how many it does."""
-    shortened = []
-    for answer in answers:
-        rows = [_kind(kind, [row for row in answer.data if row["kind"] == kind]) for kind in KINDS]
-        shortened.append(replace(answer, data=rows))
-    values = [Column("executed", "executed"), Column("not", "not")]
-    return SideBySide(shortened, [Column("Kind", "kind")], values)
+    return Table(
+        answers,
+        [
+            Column("executed", lambda row: f"{len(row.tried) - len(row.refused)} of {len(row.tried)}"),
+            Column("not", lambda row: ", ".join(row.refused) or "-"),
+        ],
+        _kinds,
+        keys=[Column("Kind", lambda row: row.kind)],
+    )
 
 
-def _kind(kind: str, rows: Sequence[Row]) -> Row:
-    refused = [row["instruction"] for row in rows if row["ended"] != "done"]
-    return {"kind": kind, "executed": f"{len(rows) - len(refused)} of {len(rows)}", "not": ", ".join(refused) or "-"}
-
-
-def wrong(answers: Sequence[Evidence]) -> str:
+def wrong(answers: Sequence[Evidence[list[Known]]]) -> str:
     """What the emulator executed otherwise than the CPU, by the witnesses that could ask both."""
     names = [
         f"{row['instruction']}, RAX is {row['rax']:#x} ({answer.provenance.witness})"
@@ -140,22 +164,35 @@ def wrong(answers: Sequence[Evidence]) -> str:
     return textwrap.fill("; ".join(names) or "none", 88)
 
 
-def failures(answers: Sequence[Evidence]) -> Measured:
+class Failure(NamedTuple):
+    """Instructions with the same answers: how it ended, by witness."""
+
+    ended: dict[str, str]
+    instructions: list[str]
+
+
+def failures(answers: Sequence[Evidence[list[Known]]]) -> Table:
     """How it ended where it did not come to its end on some witness: instructions with the same answers in one row."""
     ended: dict[str, list[str]] = {}
     for answer in answers:
         for row in answer.data:
             ended.setdefault(row["instruction"], []).append("executed" if row["ended"] == "done" else _ended(row))
-    rows: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[str, ...], list[str]] = {}
     for instruction, found in ended.items():
         if set(found) != {"executed"}:
-            rows.setdefault(tuple(found), []).append(instruction)
-    columns = [Column(answer.provenance.witness, str(place)) for place, answer in enumerate(answers)]
-    table = [{str(n): text for n, text in enumerate(found)} | {"which": ", ".join(which)} for found, which in rows.items()]
-    return Measured(answers[0], [*columns, Column("Instructions", "which")], table, also=answers[1:])
+            alike.setdefault(tuple(found), []).append(instruction)
+    names = witnesses(answers)
+    return Table(
+        answers,
+        [
+            Each(lambda row, witness: row.ended[witness]),
+            Column("Instructions", lambda row: ", ".join(row.instructions)),
+        ],
+        [Failure(dict(zip(names, found, strict=True)), which) for found, which in alike.items()],
+    )
 
 
-def lookup(answers: Sequence[Evidence]) -> Lookup:
+def lookup(answers: Sequence[Evidence[list[Known]]]) -> Lookup:
     """Every instruction that was tried, with each witness's answer."""
     from syslab.widgets import Lookup
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
 from syslab.kvm import Kvm, trace, witness
 
-from . import exit_cost
-from . import guest as first_guest
-from .guest import ENTRY, MEMORY, PROGRAMS
+from . import exit_cost, guest
 
 MAKES_A_FILE = ("KVM_CREATE_VM", "KVM_CREATE_VCPU")
 
 
+class Call(TypedDict):
+    """An ioctl, and what it returned; ``left`` says with what the guest left, where it did."""
+
+    mode: str
+    ioctl: str
+    argument: str
+    result: int | str
+    left: str
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness)
-def ioctls() -> list[dict[str, Any]]:
+def ioctls() -> list[Call]:
     """2 + 2 in real mode, and in long mode: every ioctl in order, and what came back. A file's number is left out."""
-    rows: list[dict[str, Any]] = []
-    for mode in first_guest.MODES:
+    rows: list[Call] = []
+    for mode in guest.MODES:
 
         def note(name: str, argument: str, result: int | str, mode: str = mode) -> None:
             rows.append({"mode": mode, "ioctl": name, "argument": argument, "result": result, "left": ""})
@@ -29,42 +37,68 @@ def ioctls() -> list[dict[str, Any]]:
 
         with trace(note), Kvm() as kvm:
             kvm.version()
-            with kvm.create_vm(MEMORY) as vm:
+            with kvm.create_vm(guest.MEMORY) as vm:
                 vcpu = vm.create_vcpu()
-                first_guest.start(vcpu, PROGRAMS["sum"].code[mode], mode)
+                guest.start(vcpu, guest.PROGRAMS["sum"].code[mode], mode)
                 for _ in range(2):
                     left = vcpu.run()
-                    rows[-1]["left"] = first_guest.told(left)
+                    rows[-1]["left"] = guest.told(left)
     return rows
 
 
+class Ran(TypedDict):
+    """A program that ran in a mode: why it left, in order, and what :class:`.guest.Course` says; bytes in hex."""
+
+    program: str
+    mode: str
+    code: str
+    exits: list[str]
+    ended: str
+    out: str
+    rip: int | None
+    rsp: int | None
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=60)
-def programs() -> Iterator[dict[str, Any]]:
-    """Each program of :data:`.PROGRAMS` in each mode, and what became of it."""
-    for name, program in PROGRAMS.items():
+def programs() -> Iterator[Ran]:
+    """Each program of :data:`.guest.PROGRAMS` in each mode, and what became of it."""
+    for name, program in guest.PROGRAMS.items():
         for mode, code in program.code.items():
-            yield {"program": name, "mode": mode, "code": code.hex(" "), **_course(code, mode, program.seconds)}
-
-
-def _course(code: bytes, mode: str, seconds: float) -> dict[str, Any]:
-    course = first_guest.run(code, mode, seconds)
-    return {"exits": list(course.exits), "ended": course.ended, "out": course.out.hex(" "), "rip": course.rip, "rsp": course.rsp}
+            course = guest.run(code, mode, program.seconds)
+            yield {
+                "program": name,
+                "mode": mode,
+                "code": code.hex(" "),
+                "exits": list(course.exits),
+                "ended": course.ended,
+                "out": course.out.hex(" "),
+                "rip": course.rip,
+                "rsp": course.rsp,
+            }
 
 
 @experiment(X86_64, KVM, lab=True, alone=True, witness=witness)
-def your_bytes(code: str = "b0 02 04 02 e6 10 f4", mode: str = "real") -> dict[str, Any]:
+def your_bytes(code: str = "b0 02 04 02 e6 10 f4", mode: str = "real") -> dict[str, str]:
     """Bytes in hex, put at 0x1000 of a new VM and run. ValueError for what is not 1 to 256 bytes, or no mode."""
-    course = first_guest.run(first_guest.parse(code), mode)
+    course = guest.run(guest.parse(code), mode)
     return {
         "exits": "; ".join(course.exits),
         "written to ports": course.out.hex(" ") or "nothing",
         "the end": course.ended,
-        "RIP": "anywhere" if course.rip is None else f"{course.rip:#x}, the bytes began at {ENTRY:#x}",
+        "RIP": "anywhere" if course.rip is None else f"{course.rip:#x}, the bytes began at {guest.ENTRY:#x}",
     }
 
 
+class Round(TypedDict):
+    """One round of a loop: how many ns it took, and how many exits."""
+
+    what: str
+    nanoseconds: int
+    exits: int
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
-def cost() -> Iterator[dict[str, Any]]:
-    """Nanoseconds and exits of one round of four loops; see :mod:`..machines.exit_cost`. The times are never twice the same."""
+def cost() -> Iterator[Round]:
+    """Nanoseconds and exits of one round of four loops; see :mod:`.exit_cost`. The times are never twice the same."""
     for name, nanoseconds, exits in exit_cost.costs():
         yield {"what": name, "nanoseconds": exit_cost.rounded(nanoseconds), "exits": exits}

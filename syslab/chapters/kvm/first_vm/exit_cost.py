@@ -62,15 +62,11 @@ def _costs(vcpu: Vcpu, ways: Sequence[Callable[[], None]], times: int) -> list[C
         once()
     for _ in range(ROUNDS):
         for number, once in enumerate(ways):
-            before, begin = _exits(vcpu), time.perf_counter_ns()
+            before, begin = vcpu.stats()["exits"], time.perf_counter_ns()
             once()
             spans[number] = min(spans[number], (time.perf_counter_ns() - begin) / times)
-            exits[number] += _exits(vcpu) - before
+            exits[number] += vcpu.stats()["exits"] - before
     return [(span, round(count / (times * ROUNDS))) for span, count in zip(spans, exits, strict=True)]
-
-
-def _exits(vcpu: Vcpu) -> int:
-    return vcpu.stats()["exits"]
 
 
 def costs() -> Iterator[tuple[str, float, int]]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syslab.evidence import Evidence
-from syslab.show.table import Column, Measured, SideBySide, together
+from syslab.show.table import Column, Table
 
+from .ask import Call, Ran, Round
 from .guest import ENTRY, PROGRAMS
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable, Stepper
 
-Row = dict[str, Any]
 MODE_NAMES = {"real": "real mode, 16 bit", "long": "long mode, 64 bit"}
 _BITS = {"real": 16, "long": 64}
 
@@ -34,19 +33,23 @@ CALLED_ON = {
 """ioctl -> the file it is called on, and what for."""
 
 
-def _only(answers: Sequence[Evidence], mode: str) -> list[Evidence]:
-    return [replace(answer, data=[row for row in answer.data if row["mode"] == mode]) for answer in answers]
+def ioctls(answers: Sequence[Evidence[list[Call]]], mode: str = "real") -> Table:
+    """Every ioctl in order: on which file, what for, and what came back."""
 
+    def rows(answer: Evidence[list[Call]]) -> list[Call]:
+        return [row for row in answer.data if row["mode"] == mode]
 
-def ioctls(answers: Sequence[Evidence], mode: str = "real") -> Measured | SideBySide:
-    """Every ioctl in order: on which file, with what, and what came back."""
-    keys = [
-        Column("Called on", lambda row: CALLED_ON[row["ioctl"]][0]),
-        Column("ioctl", "ioctl"),
-        Column("For", lambda row: CALLED_ON[row["ioctl"]][1]),
-    ]
-    return together(
-        _only(answers, mode), keys, [Column("It returns", "result"), Column("The guest left with", "left")], "The ioctls"
+    return Table(
+        answers,
+        [Column("It returns", lambda row: row["result"]), Column("The guest left with", lambda row: row["left"])],
+        rows,
+        "The ioctls",
+        keys=[
+            Column("Called on", lambda row: CALLED_ON[row["ioctl"]][0]),
+            Column("ioctl", lambda row: row["ioctl"]),
+            Column("For", lambda row: CALLED_ON[row["ioctl"]][1]),
+        ],
+        fold=True,
     )
 
 
@@ -72,20 +75,26 @@ class Listing:
         return "\n".join(self.lines)
 
 
-def _came_of(row: Row, place: bool) -> str:
+def _came_of(row: Ran, place: bool) -> str:
     """``KVM_EXIT_HLT, at RIP 0x1007 with RSP 0x1000``."""
     where = f", at RIP {row['rip']:#x} with RSP {row['rsp']:#x}" if place and row["rip"] is not None else ""
     return "; ".join(row["exits"]) + where
 
 
-def ends(answers: Sequence[Evidence], *programs: str, place: bool = False) -> Measured | SideBySide:
-    """What became of these programs, in every mode. ``place``: and where each was; else with its bytes."""
-    chosen = [replace(answer, data=[row for row in answer.data if row["program"] in programs]) for answer in answers]
-    keys = [Column("Program", lambda row: PROGRAMS[row["program"]].title), Column("Mode", "mode")]
+def programs(answers: Sequence[Evidence[list[Ran]]], *names: str, place: bool = False) -> Table:
+    """What became of the programs of these names, or of all, in every mode. ``place``: and where each was; else with its bytes."""
+
+    def rows(answer: Evidence[list[Ran]]) -> list[Ran]:
+        return [row for row in answer.data if row["program"] in (names or PROGRAMS)]
+
+    keys: list[Column[Ran]] = [
+        Column("Program", lambda row: PROGRAMS[row["program"]].title),
+        Column("Mode", lambda row: row["mode"]),
+    ]
     if not place:
         keys.append(Column("Bytes", lambda row: row["code"]))
-    title = "The guest " + " and ".join(f"\u201c{program}\u201d" for program in programs)
-    return together(chosen, keys, [Column("It left with", lambda row: _came_of(row, place))], title)
+    caption = "The guest " + " and ".join(f"\u201c{name}\u201d" for name in names) if names else "All guests"
+    return Table(answers, [Column("It left with", lambda row: _came_of(row, place))], rows, caption, keys=keys, fold=True)
 
 
 COSTS = {
@@ -101,21 +110,23 @@ def microseconds(nanoseconds: int) -> str:
     return f"{nanoseconds / 1000:,.2g}" if nanoseconds < 10_000 else f"{round(nanoseconds / 1000):,}"
 
 
-def cost(answers: Sequence[Evidence]) -> Measured:
+def cost(answers: Sequence[Evidence[list[Round]]]) -> Table:
     """Microseconds and exits of one round, two columns a witness."""
-    found = [{row["what"]: row["nanoseconds"] for row in answer.data} for answer in answers]
-    rows: list[Row] = [{"what": what} for what in COSTS]
-    columns = [Column("One round of", lambda row: COSTS[row["what"]])]
-    for place, answer in enumerate(answers):
-        exits = {row["what"]: row["exits"] for row in answer.data}
-        for row in rows:
-            row |= {f"time {place}": microseconds(found[place][row["what"]]), f"exits {place}": exits[row["what"]]}
-        columns.append(Column(f"µs, {answer.provenance.witness}", f"time {place}", number=True))
-        columns.append(Column("exits", f"exits {place}", number=True))
-    return Measured(answers[0], columns, rows, also=answers[1:])
+    columns = [Column[str]("One round of", lambda what: COSTS[what])]
+    for answer in answers:
+        columns += _costs(answer)
+    return Table(answers, columns, list(COSTS))
 
 
-def story(answers: Sequence[Evidence]) -> Stepper:
+def _costs(answer: Evidence[list[Round]]) -> list[Column[str]]:
+    found = {row["what"]: row for row in answer.data}
+    return [
+        Column(f"µs, {answer.provenance.witness}", lambda what: microseconds(found[what]["nanoseconds"]), number=True),
+        Column("exits", lambda what: found[what]["exits"], number=True),
+    ]
+
+
+def story(answers: Sequence[Evidence[list[Call]]]) -> Stepper:
     """2 + 2 in three lanes: who calls whom. What the guest left with is from the first answer."""
     from syslab.widgets import Step, Stepper
 
@@ -169,7 +180,7 @@ _TOLD = {"halted": "It halts", "stopped": "KVM gives it up", "spins": "It never 
 _TONES = {"halted": "good", "stopped": "bad", "spins": "bad", "talks": "plain"}
 
 
-def shelf(answers: Sequence[Evidence]) -> ChoiceTable:
+def shelf(answers: Sequence[Evidence[list[Ran]]]) -> ChoiceTable:
     """Choose a program and a mode: what the CPU reads, and what each witness answered."""
     from syslab.widgets import ChoiceTable
     from syslab.widgets.choice_table import Outcome
@@ -189,5 +200,5 @@ def shelf(answers: Sequence[Evidence]) -> ChoiceTable:
                 lines.append((witness, _came_of(row, place=True)))
             title = " or ".join(_TOLD[end] for end in ends) or "Nobody was asked"
             outcomes[name, mode] = Outcome(title, lines, _TONES[ends[0]] if len(ends) == 1 else "plain")
-    programs = {name: program.title for name, program in PROGRAMS.items()}
-    return ChoiceTable("guest", {"Program": programs, "Mode": MODE_NAMES}, outcomes)
+    titles = {name: program.title for name, program in PROGRAMS.items()}
+    return ChoiceTable("guest", {"Program": titles, "Mode": MODE_NAMES}, outcomes)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, LAB_VM, X86_64
 from syslab.kvm import Hlt, Kvm, witness
 
 from . import stepping
-from .stepping import BREAKS, BY_KEY, MODES, TAPES
+from .stepping import BREAKS, BY_KEY, MODES, TAPES, Heard, Walk
 
 NOT_OURS = frozenset({"npf", "interrupt", "nmi", "smi", "vintr"})
 """Reasons of kvm_exit that no instruction of the tape is the cause of: memory touched first, and the host's own."""
@@ -20,8 +20,8 @@ _REASON = re.compile(r"reason (.+?) rip ")
 
 
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=60)
-def steps() -> Iterator[dict[str, Any]]:
-    """Every tape in real and in long mode, stepped to its end: see :func:`syslab.chapters.kvm.single_step.stepping.walk`."""
+def steps() -> Iterator[Walk]:
+    """Every tape in real and in long mode, stepped to its end: see :func:`.stepping.walk`."""
     with Kvm() as kvm:
         for rearm in (True, False):
             for tape in TAPES:
@@ -30,7 +30,7 @@ def steps() -> Iterator[dict[str, Any]]:
 
 
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=60)
-def breakpoints() -> Iterator[dict[str, Any]]:
+def breakpoints() -> Iterator[Heard]:
     """A breakpoint register, and INT3 with and without KVM_GUESTDBG_USE_SW_BP: does user space, or the guest, hear of it?"""
     with Kvm() as kvm:
         for kind in BREAKS:
@@ -38,9 +38,18 @@ def breakpoints() -> Iterator[dict[str, Any]]:
                 yield stepping.breakpoint_case(kvm, kind, mode)
 
 
+class Exits(TypedDict):
+    """The plain tape in a mode: how often KVM_RUN came back, and how often the guest exited, by reason."""
+
+    mode: str
+    single_step: bool
+    runs: int
+    exits: dict[str, int]
+
+
 @experiment(X86_64, LAB_VM, timeout=60)
-def reasons() -> Iterator[dict[str, Any]]:
-    """``kvm:kvm_exit`` by reason for the plain tape, run freely and stepped. ``runs``: how often KVM_RUN came back."""
+def reasons() -> Iterator[Exits]:
+    """``kvm:kvm_exit`` by reason for the plain tape, run freely and stepped."""
     from syslab.lab_vm.inside import Trace
 
     tape = BY_KEY["plain"]
@@ -60,20 +69,12 @@ def reasons() -> Iterator[dict[str, Any]]:
 
 
 @experiment(X86_64, KVM, lab=True, alone=True, witness=witness, timeout=20)
-def one(tape: str = "plain", mode: str = "long") -> list[dict[str, Any]]:
-    """One tape on this machine's KVM: a row a stop. KeyError or ValueError that says which there are."""
+def one(tape: str = "plain", mode: str = "long") -> dict[str, str]:
+    """One tape on this machine's KVM, stop by stop. KeyError or ValueError that says which there are."""
     if tape not in BY_KEY:
         raise KeyError(f"no tape {tape!r}; there are {', '.join(BY_KEY)}")
     if mode not in MODES:
         raise ValueError(f"the mode is one of {', '.join(MODES)}, not {mode!r}")
     with Kvm() as kvm:
-        row = stepping.walk(kvm, BY_KEY[tape], mode)
-    return [
-        {"KVM_RUN": number, "came back with": stop["exit"], "place": stop["at"], "before": shown(BY_KEY[tape], stop["at"])}
-        for number, stop in enumerate(row["stops"], 1)
-    ]
-
-
-def shown(tape: stepping.Tape, place: str) -> str:
-    """The instruction behind a place, as text; the place itself where it is none of the tape's."""
-    return place if place.startswith("0x") else tape.before(place)
+        stops = stepping.walk(kvm, BY_KEY[tape], mode)["stops"]
+    return {f"run {n}": f"{stop['exit']}, before {stepping.following(BY_KEY[tape], stop)}" for n, stop in enumerate(stops, 1)}

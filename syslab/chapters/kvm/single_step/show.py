@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured, SideBySide
+from syslab.show.table import Column, Link, Table
 
 from . import model as monitor_trap
-from .ask import shown
-from .stepping import BREAKS, BY_KEY, LONG, TAPES, Tape
+from .ask import Exits
+from .stepping import BREAKS, BY_KEY, LONG, TAPES, Heard, Stop, Tape, Walk, following
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from .widget import InstructionTape, Mark
 
 ANCHOR = "tape"
 DEBUG = "KVM_EXIT_DEBUG"
-Row = dict[str, Any]
+Stepped = Sequence[Evidence[list[Walk]]]
 KINDS = {
     "rep movsb": monitor_trap.REPEAT,
     "ud2": monitor_trap.FAULT,
@@ -31,71 +30,70 @@ KINDS = {
 """What the tapes' instructions do under VMX as KVM sets it up; the others are plain."""
 
 
-def _next(row: Row, stop: Row) -> str:
-    """The instruction a stop is in front of."""
-    text = shown(BY_KEY[row["tape"]], stop["at"])
-    return f"{text} ({stop['cx']} to go)" if text.startswith("rep") else f"{text} (handler)" if stop["at"].startswith("h") else text
+def _came(tape: Tape, stop: Stop) -> str:
+    came = "" if stop["exit"] == DEBUG else f" [{stop['exit'].removeprefix('KVM_EXIT_')}]"
+    return following(tape, stop) + came
 
 
-def _came(row: Row, stop: Row) -> str:
-    return _next(row, stop) if stop["exit"] == DEBUG else f"{_next(row, stop)} [{stop['exit'].removeprefix('KVM_EXIT_')}]"
+def _picked(tapes: Sequence[str], mode: str, rearm: bool = True) -> Callable[[Evidence[list[Walk]]], list[Walk]]:
+    """What picks the rows of these tapes from an answer."""
+    return lambda answer: [row for row in answer.data if row["tape"] in tapes and (row["mode"], row["rearm"]) == (mode, rearm)]
 
 
-def _pick(answers: Sequence[Evidence], keys: Sequence[str], rearm: bool = True, mode: str = "") -> list[Evidence]:
-    return [
-        replace(
-            answer,
-            data=[row for row in answer.data if row["tape"] in keys and row["rearm"] == rearm and mode in ("", row["mode"])],
-        )
-        for answer in answers
-    ]
+class Step(NamedTuple):
+    """A KVM_RUN of a tape by its number, what it came back with, and which instruction is next."""
+
+    number: int
+    exit: str
+    following: str
 
 
-def each(answers: Sequence[Evidence], tape: str = "plain", mode: str = LONG) -> SideBySide:
+def steps(answers: Stepped, tape: str = "plain", mode: str = LONG) -> Table:
     """One tape, a row a KVM_RUN: what came back, and which instruction is next."""
-    flat = [
-        replace(
-            answer,
-            data=[
-                {"number": number, "exit": stop["exit"], "next": _next(row, stop)}
-                for row in answer.data
-                for number, stop in enumerate(row["stops"], 1)
-            ],
-        )
-        for answer in _pick(answers, [tape], mode=mode)
-    ]
-    return SideBySide(
-        flat, [Column("KVM_RUN", "number", number=True)], [Column("Came back with", "exit"), Column("Next is", "next")]
+
+    def rows(answer: Evidence[list[Walk]]) -> list[Step]:
+        return [
+            Step(number, stop["exit"], following(BY_KEY[tape], stop))
+            for row in _picked([tape], mode)(answer)
+            for number, stop in enumerate(row["stops"], 1)
+        ]
+
+    return Table(
+        answers,
+        [Column("Came back with", lambda step: step.exit), Column("Next is", lambda step: step.following)],
+        rows,
+        keys=[Column("KVM_RUN", lambda step: step.number, number=True)],
     )
 
 
-def _guest(row: Row) -> Link:
+def _guest(row: Walk) -> Link:
     return Link(BY_KEY[row["tape"]].does, f"#{ANCHOR}={row['tape']}.1")
 
 
-def _code(row: Row) -> str:
+def _code(row: Walk) -> str:
     return "; ".join(instruction.text for instruction in BY_KEY[row["tape"]].instructions if not instruction.handler)
 
 
-def stops(answers: Sequence[Evidence], *tapes: str, mode: str = LONG, rearm: bool = True) -> SideBySide:
+def stops(answers: Stepped, *tapes: str, mode: str = LONG, rearm: bool = True) -> Table:
     """A row a tape: its stops in order, each by the instruction that comes next; in brackets what was no debug exit.
 
     The HLT that ends a tape is left out: what becomes of it is the same for all tapes.
     """
-    return SideBySide(
-        _pick(answers, tapes, rearm, mode),
-        [Column("Guest", _guest), Column("Its code", _code)],
+    return Table(
+        answers,
         [Column("Stops before", _in_order)],
+        _picked(tapes, mode, rearm),
         f"Stops, with single step asked for before {'each' if rearm else 'the first'} KVM_RUN: {', '.join(tapes)}",
+        keys=[Column("Guest", _guest), Column("Its code", _code)],
     )
 
 
-def _in_order(row: Row) -> str:
-    end = BY_KEY[row["tape"]].end
-    return " → ".join(_came(row, stop) for stop in row["stops"] if stop["at"] != end) or "none"
+def _in_order(row: Walk) -> str:
+    tape = BY_KEY[row["tape"]]
+    return " → ".join(_came(tape, stop) for stop in row["stops"] if stop["at"] != tape.end) or "none"
 
 
-def modes(answers: Sequence[Evidence]) -> str:
+def modes(answers: Stepped) -> str:
     """In a sentence for each witness: which tapes stop at other places in real mode than in long mode."""
     lines = []
     for answer in answers:
@@ -109,42 +107,51 @@ def _tf(value: bool | None) -> str:
     return "nothing was pushed" if value is None else f"TF = {int(value)}"
 
 
-def flags(answers: Sequence[Evidence]) -> SideBySide:
+def flags(answers: Stepped) -> Table:
     """TF as the guest's stack has it, and as KVM_GET_REGS tells it."""
-    return SideBySide(
-        _pick(answers, ["pushf", "fault", "int", "nmi", "interrupt"], mode=LONG),
-        [Column("Guest", _guest)],
+    return Table(
+        answers,
         [Column("On its stack", lambda row: _tf(row["kept_tf"])), Column("KVM_GET_REGS", lambda row: _tf(row["shown_tf"]))],
+        _picked(["pushf", "fault", "int", "nmi", "interrupt"], LONG),
+        keys=[Column("Guest", _guest)],
     )
 
 
-def armed(answers: Sequence[Evidence], *tapes: str) -> SideBySide:
+def armed(answers: Stepped, *tapes: str) -> Table:
     """The same guests with KVM_SET_GUEST_DEBUG before the first run only."""
     return stops(answers, *tapes, rearm=False)
 
 
-def _heard(row: Row) -> str:
+def _heard(row: Heard) -> str:
     if row["exit"] == DEBUG:
         return f"{DEBUG}, exception {row['exception']}"
     return "its own handler ran" if row["handler"] else "nobody" if row["exit"] == "KVM_EXIT_HLT" else row["exit"]
 
 
-def breakpoints(answers: Sequence[Evidence]) -> SideBySide:
+def breakpoints(answers: Sequence[Evidence[list[Heard]]]) -> Table:
     """Who heard of a breakpoint."""
-    return SideBySide(
-        answers, [Column("Breakpoint", lambda row: BREAKS[row["kind"]]), Column("Mode", "mode")], [Column("Heard by", _heard)]
+    return Table(
+        answers,
+        [Column("Heard by", _heard)],
+        keys=[Column("Breakpoint", lambda row: BREAKS[row["kind"]]), Column("Mode", lambda row: row["mode"])],
     )
 
 
-def reasons(answer: Evidence) -> Measured:
+def _by_reason(row: Exits) -> str:
+    return ", ".join(f"{name} {count}" for name, count in row["exits"].items())
+
+
+def reasons(answers: Sequence[Evidence[list[Exits]]]) -> Table:
     """Exits of the plain tape by reason, free and stepped."""
-    columns = [
-        Column("Mode", "mode"),
-        Column("The guest", lambda row: "stepped" if row["single_step"] else "runs freely"),
-        Column("KVM_RUN came back", "runs", number=True),
-        Column("kvm_exit by reason", lambda row: ", ".join(f"{name} {count}" for name, count in row["exits"].items())),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Mode", lambda row: row["mode"]),
+            Column("The guest", lambda row: "stepped" if row["single_step"] else "runs freely"),
+            Column("KVM_RUN came back", lambda row: row["runs"], number=True),
+            Column("kvm_exit by reason", _by_reason),
+        ],
+    )
 
 
 def mtf(tape: Tape) -> list[monitor_trap.Stop]:
@@ -172,26 +179,26 @@ def _cell(tape: Tape, place: str) -> int:
     return end if place.startswith("0x") else end + 1 + int(place[1:]) if place.startswith("h") else int(place)
 
 
-def _marks(row: Row) -> list[Mark]:
+def _marks(row: Walk) -> list[Mark]:
     from .widget import Mark
 
     tape = BY_KEY[row["tape"]]
     return [
         Mark(
             _cell(tape, stop["at"]),
-            f"before {_next(row, stop)}" + ("" if stop["exit"] == DEBUG else f": {stop['exit']}"),
+            f"before {following(tape, stop)}" + ("" if stop["exit"] == DEBUG else f": {stop['exit']}"),
             stop["exit"] != DEBUG,
         )
         for stop in row["stops"]
     ]
 
 
-def tape(answers: Sequence[Evidence], mode: str = LONG) -> InstructionTape:
+def tape(answers: Stepped, mode: str = LONG) -> InstructionTape:
     """Every tape: MTF by the rules, and TF as each witness showed it."""
     from .widget import InstructionTape
     from .widget import Tape as Shown
 
-    measured = [{row["tape"]: _marks(row) for row in answer.data} for answer in _pick(answers, list(BY_KEY), mode=mode)]
+    measured = [{row["tape"]: _marks(row) for row in _picked(list(BY_KEY), mode)(answer)} for answer in answers]
     shown_tapes = []
     for each_tape in TAPES:
         parts = {part: [i.text for i in each_tape.instructions if i.handler == part] for part in (False, True)}

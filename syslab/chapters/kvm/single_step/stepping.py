@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from syslab.kvm import Debug, InternalError, Kvm, Vcpu, VcpuTimeout, Vm
 
@@ -76,7 +76,9 @@ class Tape:
         return b"".join(instruction.code(mode) for instruction in self._part(handler))
 
     def before(self, place: str) -> str:
-        """The instruction behind a boundary, as text; "the end" behind the last one."""
+        """The instruction behind a place, as text; "the end" behind the last one, and an address that is no place as it is."""
+        if place.startswith("0x"):
+            return place
         part = self._part(place.startswith("h"))
         number = int(place.removeprefix("h"))
         return part[number].text if number < len(part) else "the end"
@@ -90,6 +92,7 @@ NOP, HLT = _same("nop", "90"), _same("hlt", "f4")
 _H_NOP = Instruction("nop", "90", "90", handler=True)
 _H_SKIP = Instruction("add [sp], 2", "6783042402", "4883042402", handler=True)
 _H_IRET = Instruction("iret", "cf", "48cf", handler=True)
+_H_HLT = Instruction("hlt", "f4", "f4", handler=True)
 _COUNT = Instruction("mov cx, 3", "b90300", "b903000000")
 
 TAPES = (
@@ -143,15 +146,42 @@ def guest(vm: Vm, tape: Tape, mode: str) -> Vcpu:
     return vcpu
 
 
-def walk(kvm: Kvm, tape: Tape, mode: str, rearm: bool = True) -> dict[str, Any]:
-    """Single-step ``tape`` to its end. What each KVM_RUN came back with, and who saw TF.
+class Stop(TypedDict):
+    """What a KVM_RUN came back with: KVM's name of the exit, the place or an address that is none, and what is left to repeat.
 
-    ``rearm``: KVM_SET_GUEST_DEBUG before each KVM_RUN; else before the first alone.
-
-    ``stops``: ``exit`` (KVM's name), ``at`` (a place, or an address that is none), ``cx`` (what is left to repeat) and
-    ``single_step``: whether DR6 says so. ``kept_tf``: TF in the flags that the guest's own code, or an interrupt,
-    put on the guest's stack (None where nothing did). ``shown_tf``: TF in what KVM_GET_REGS returned, at any stop.
+    ``single_step``: whether DR6 says so.
     """
+
+    exit: str
+    at: str
+    cx: int
+    single_step: bool
+
+
+class Walk(TypedDict):
+    """A tape that was stepped through in a mode, a stop a KVM_RUN.
+
+    ``rearm``: KVM_SET_GUEST_DEBUG before each KVM_RUN; else before the first alone. ``kept_tf``: TF in the flags that the
+    guest's own code, or an interrupt, put on the guest's stack (None where nothing did). ``shown_tf``: TF in what
+    KVM_GET_REGS returned, at any stop.
+    """
+
+    tape: str
+    mode: str
+    rearm: bool
+    stops: list[Stop]
+    kept_tf: bool | None
+    shown_tf: bool
+
+
+def following(tape: Tape, stop: Stop) -> str:
+    """The instruction that a stop is in front of, as text: how often it will be repeated, or that it is the handler's."""
+    text = tape.before(stop["at"])
+    return f"{text} ({stop['cx']} to go)" if text.startswith("rep") else f"{text} (handler)" if stop["at"].startswith("h") else text
+
+
+def walk(kvm: Kvm, tape: Tape, mode: str, rearm: bool = True) -> Walk:
+    """Single-step ``tape`` to its end. What each KVM_RUN came back with, and who saw TF."""
     with kvm.create_vm() as vm:
         vcpu = guest(vm, tape, mode)
         top = vcpu.regs.rsp
@@ -168,7 +198,8 @@ def walk(kvm: Kvm, tape: Tape, mode: str, rearm: bool = True) -> dict[str, Any]:
         }
 
 
-def _stops(vcpu: Vcpu, tape: Tape, mode: str, rearm: bool) -> Iterator[tuple[dict[str, Any], int]]:
+def _stops(vcpu: Vcpu, tape: Tape, mode: str, rearm: bool) -> Iterator[tuple[Stop, int]]:
+    """Each stop, and RFLAGS there."""
     places = tape.places(mode)
     for number in range(MOST):
         if rearm and number:
@@ -203,10 +234,24 @@ BREAKS = {"hardware": "a breakpoint register", "int3": "INT3, asked for", "own i
 _BREAK_HERE = "1"
 
 
-def breakpoint_case(kvm: Kvm, kind: str, mode: str) -> dict[str, Any]:
+class Heard(TypedDict):
+    """A breakpoint of a kind in a mode: the first exit to user space, and where; or whether the guest's handler ran.
+
+    ``exception`` is the vector that KVM_EXIT_DEBUG tells, else 0.
+    """
+
+    kind: str
+    mode: str
+    exit: str
+    exception: int
+    at: str
+    handler: bool
+
+
+def breakpoint_case(kvm: Kvm, kind: str, mode: str) -> Heard:
     """``nop; nop or int3; nop; hlt`` with a breakpoint at its second instruction. What KVM_RUN came back with first."""
     middle = NOP if kind == "hardware" else _same("int3", "cc")
-    tape = Tape(kind, "", (NOP, middle, NOP, HLT, _H_NOP, HLT_HANDLER))
+    tape = Tape(kind, "", (NOP, middle, NOP, HLT, _H_NOP, _H_HLT))
     with kvm.create_vm() as vm:
         vcpu = guest(vm, tape, mode)
         places = tape.places(mode)
@@ -220,6 +265,3 @@ def breakpoint_case(kvm: Kvm, kind: str, mode: str) -> dict[str, Any]:
         at = places.get(vcpu.regs.rip, "elsewhere")
         vector = found.exception if isinstance(found, Debug) else 0
         return {"kind": kind, "mode": mode, "exit": found.name, "exception": vector, "at": at, "handler": at.startswith("h")}
-
-
-HLT_HANDLER = Instruction("hlt", "f4", "f4", handler=True)

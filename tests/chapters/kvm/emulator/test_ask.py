@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from syslab.chapters.kvm.emulator import ask as experiment
+from syslab.chapters.kvm import emulator
 from syslab.chapters.kvm.emulator.cases import ALWAYS_EMULATED, FORCED, KINDS, KNOWN_CASES, PATH_CASES, PLAIN, PREFIX, RIP_CASES
 from syslab.chapters.kvm.emulator.model import COMMON, DOWN, EMULATOR, FUNCTIONS, LANES, RENAMED, UP, VENDOR
 from syslab.evidence import Evidence, ExperimentFailed, ask, recorded
@@ -24,7 +24,7 @@ def answers(which: Experiment, *witnesses: str) -> list[tuple[str, Rows]]:
 
 @pytest.fixture(scope="module")
 def rip() -> list[tuple[str, Rows]]:
-    return answers(experiment.rip, PVM, LAB)
+    return answers(emulator.rip, PVM, LAB)
 
 
 def test_every_case_comes_to_its_end(rip: list[tuple[str, Rows]]) -> None:
@@ -74,7 +74,7 @@ def test_what_no_exit_describes_is_emulated(rip: list[tuple[str, Rows]]) -> None
 
 @pytest.fixture(scope="module")
 def calls() -> list[dict[tuple[str, str], list[str]]]:
-    found = [recorded(experiment.calls, LAB), ask(experiment.calls)]
+    found = [recorded(emulator.calls, LAB), ask(emulator.calls)]
     return [{(r["instruction"], r["path"]): [c["function"] for c in r["calls"]] for r in answer.data} for answer in found]
 
 
@@ -106,7 +106,7 @@ def test_up_across_and_down(calls: list[dict[tuple[str, str], list[str]]]) -> No
 
 
 def test_modules_are_those_of_the_lanes() -> None:
-    for row in recorded(experiment.calls, LAB).data:
+    for row in recorded(emulator.calls, LAB).data:
         for call in row["calls"]:
             assert (call["module"] == "kvm_amd") == (FUNCTIONS[call["function"]].lane == VENDOR)
 
@@ -121,7 +121,7 @@ def test_the_tables_lead_down_and_up() -> None:
 
 
 def test_the_trace_of_a_store() -> None:
-    for answer in (recorded(experiment.events, LAB), ask(experiment.events)):
+    for answer in (recorded(emulator.events, LAB), ask(emulator.events)):
         rows = {(row["instruction"], row["path"]): row["events"] for row in answer.data}
         names = [event["event"] for event in rows["mmio-store", PLAIN]]
         assert names == ["kvm_exit", "kvm_emulate_insn", "kvm_mmio", "kvm_userspace_exit"]
@@ -131,7 +131,7 @@ def test_the_trace_of_a_store() -> None:
 
 @pytest.fixture(scope="module")
 def known() -> list[tuple[str, Rows]]:
-    return answers(experiment.knows, PVM, LAB)
+    return answers(emulator.knows, PVM, LAB)
 
 
 def test_what_the_emulator_knows(known: list[tuple[str, Rows]]) -> None:
@@ -165,8 +165,8 @@ def test_the_cases_are_one_of_a_name() -> None:
 
 
 def test_one() -> None:
-    if experiment.one.missing():
+    if emulator.one.missing():
         pytest.skip("needs /dev/kvm")
-    assert ask(experiment.one, instruction="mmio-load").data["exits"] == "KVM_EXIT_MMIO read 4: RIP +0, completed +2"
+    assert ask(emulator.one, instruction="mmio-load").data["exits"] == "KVM_EXIT_MMIO read 4: RIP +0, completed +2"
     with pytest.raises(ExperimentFailed, match="no case 'fly'"):
-        ask(experiment.one, instruction="fly")
+        ask(emulator.one, instruction="fly")

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syslab.chapters.kvm.first_vm import ask as experiment
-from syslab.chapters.kvm.first_vm import exit_cost, tiny_x86
-from syslab.chapters.kvm.first_vm import guest as first_guest
+from syslab.chapters.kvm import first_vm
+from syslab.chapters.kvm.first_vm import exit_cost, guest, tiny_x86
+from syslab.chapters.kvm.first_vm.ask import MAKES_A_FILE
 from syslab.chapters.kvm.first_vm.guest import PROGRAMS, parse
 from syslab.evidence import Experiment, ExperimentFailed, ask, recorded, records
 from syslab.evidence.lab import WITNESS as LAB
 from syslab.kvm import ioctls as requests
 
-LIVE = pytest.mark.skipif(bool(experiment.programs.missing()), reason="needs x86-64 Linux and /dev/kvm")
-ALL = (experiment.ioctls, experiment.programs, experiment.cost)
+LIVE = pytest.mark.skipif(bool(first_vm.programs.missing()), reason="needs x86-64 Linux and /dev/kvm")
+ALL = (first_vm.ioctls, first_vm.programs, first_vm.cost)
 PAGE = Path(__file__).resolve().parents[4] / "book" / "kvm" / "first-vm.md"
 HALTS = {
     ("sum", "real"): "04", ("sum", "long"): "04", ("reading", "real"): "04", ("reading", "long"): "05",
@@ -44,8 +44,8 @@ def test_the_lab_vm_and_a_host_have_answered(which: Experiment) -> None:
 
 
 def test_the_ioctls_in_order() -> None:
-    for _, rows in answers(experiment.ioctls):
-        for mode in first_guest.MODES:
+    for _, rows in answers(first_vm.ioctls):
+        for mode in guest.MODES:
             mine = [row for row in rows if row["mode"] == mode]
             assert [row["ioctl"].removeprefix("KVM_") for row in mine] == [
                 "GET_API_VERSION", "CREATE_VM", "SET_TSS_ADDR", "SET_USER_MEMORY_REGION", "GET_VCPU_MMAP_SIZE", "CREATE_VCPU",
@@ -53,17 +53,17 @@ def test_the_ioctls_in_order() -> None:
             ]  # fmt: skip
             assert [row["left"] for row in mine if row["left"]] == ["KVM_EXIT_IO: OUT 04 to port 0x10", "KVM_EXIT_HLT"]
             assert mine[0]["result"] == 12
-            assert [row["ioctl"] for row in mine if row["result"] == "a file"] == list(experiment.MAKES_A_FILE)
+            assert [row["ioctl"] for row in mine if row["result"] == "a file"] == list(MAKES_A_FILE)
 
 
 def test_what_became_of_each_program() -> None:
-    for witness, rows in answers(experiment.programs):
+    for witness, rows in answers(first_vm.programs):
         found = {(row["program"], row["mode"]): row for row in rows}
         assert set(found) == {(name, mode) for name, program in PROGRAMS.items() for mode in program.code}
         for key, out in HALTS.items():
             assert (found[key]["ended"], found[key]["out"]) == ("halted", out), (witness, key)
             assert found[key]["exits"][-1] == "KVM_EXIT_HLT"
-        for mode in first_guest.MODES:
+        for mode in guest.MODES:
             assert found["outside", mode]["exits"][0] == "KVM_EXIT_MMIO: write 2a to 0x20000"
             assert found["spin", mode]["ended"] == "spins"
         assert found["undefined", "long"]["exits"] == ["KVM_EXIT_SHUTDOWN"]
@@ -71,9 +71,9 @@ def test_what_became_of_each_program() -> None:
 
 
 def test_the_guest_that_writes_its_own_hlt() -> None:
-    steps = (first_guest.MEMORY - first_guest.ENTRY - len(PROGRAMS["unfinished"].code["real"])) // 2
+    steps = (guest.MEMORY - guest.ENTRY - len(PROGRAMS["unfinished"].code["real"])) // 2
     assert 4 * steps & 0xFF == 0xF4
-    for _, rows in answers(experiment.programs):
+    for _, rows in answers(first_vm.programs):
         (row,) = [row for row in rows if (row["program"], row["mode"]) == ("unfinished", "real")]
         assert row["rip"] == 1
         assert row["rsp"] in (0x1000, 0x1000 - 6)
@@ -81,7 +81,7 @@ def test_the_guest_that_writes_its_own_hlt() -> None:
 
 def test_where_the_witnesses_differ() -> None:
     kept = {
-        witness: {(r["program"], r["mode"]): r for r in recorded(experiment.programs, witness).data} for witness in ("kvm-pvm", LAB)
+        witness: {(r["program"], r["mode"]): r for r in recorded(first_vm.programs, witness).data} for witness in ("kvm-pvm", LAB)
     }
     pvm, lab = kept["kvm-pvm"], kept[LAB]
     differ = {key for key in pvm if pvm[key] != lab[key]}
@@ -93,7 +93,7 @@ def test_where_the_witnesses_differ() -> None:
 
 
 def test_what_an_exit_costs() -> None:
-    for witness, rows in answers(experiment.cost):
+    for witness, rows in answers(first_vm.cost):
         time, exits = ({row["what"]: row[key] for row in rows} for key in ("nanoseconds", "exits"))
         assert list(time) == ["loop", "cpuid", "ioctl", "run"]
         assert (exits["loop"], exits["ioctl"], exits["run"]) == (0, 1, 1), witness
@@ -107,7 +107,7 @@ def test_a_time_has_two_digits() -> None:
 
 @LIVE
 def test_two_runs_agree() -> None:
-    for which in (experiment.ioctls, experiment.programs):
+    for which in (first_vm.ioctls, first_vm.programs):
         assert ask(which).data == ask(which).data
 
 
@@ -115,7 +115,7 @@ def test_two_runs_agree() -> None:
 def test_nothing_is_left_behind() -> None:
     before = set(os.listdir("/proc/self/fd"))
     list(exit_cost.costs())
-    experiment.ioctls()
+    first_vm.ioctls()
     assert set(os.listdir("/proc/self/fd")) == before
 
 
@@ -142,7 +142,7 @@ def test_the_listing_runs_as_it_stands(tmp_path: Path) -> None:
     script.write_text(listing())
     done = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert (done.stdout, done.stderr, done.returncode) == ("OUT 04 to port 0x10\nhalted\n", "", 0)
-    course = first_guest.run(PROGRAMS["sum"].code["real"], "real")
+    course = guest.run(PROGRAMS["sum"].code["real"], "real")
     assert done.stdout.splitlines()[0] == course.exits[0].removeprefix("KVM_EXIT_IO: ")
 
 
@@ -159,13 +159,13 @@ def test_the_listing_runs_as_it_stands(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_bad_bytes(arguments: dict[str, Any], why: str) -> None:
     with pytest.raises(ExperimentFailed, match=why):
-        ask(experiment.your_bytes, **arguments)
+        ask(first_vm.your_bytes, **arguments)
 
 
 @LIVE
 def test_a_guest_that_never_stops_talking() -> None:
-    course = first_guest.run(parse("e6 10 eb fc"), "long")
-    assert (course.ended, len(course.out)) == ("talks", first_guest.MOST_EXITS)
+    course = guest.run(parse("e6 10 eb fc"), "long")
+    assert (course.ended, len(course.out)) == ("talks", guest.MOST_EXITS)
 
 
 # the model that stands in where there is no KVM
@@ -190,9 +190,9 @@ def guests(draw: st.DrawFn) -> bytes:
 @given(guests())
 def test_the_model_does_what_a_guest_does(code: bytes) -> None:
     written, ended = tiny_x86.run(code)
-    if len(written) >= first_guest.MOST_EXITS:
+    if len(written) >= guest.MOST_EXITS:
         return
-    course = first_guest.run(code, "real")
+    course = guest.run(code, "real")
     assert (course.ended, course.out) == (ended, bytes(value for _, value in written)), code.hex(" ")
 
 

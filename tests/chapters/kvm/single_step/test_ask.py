@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from syslab.chapters.kvm.single_step import ask as experiment
+from syslab.chapters.kvm import single_step
 from syslab.chapters.kvm.single_step.stepping import BY_KEY, CODE, HANDLER, LONG, MODES, REAL, TAPES
 from syslab.evidence import Experiment, ExperimentFailed, ask, recorded, records
+from syslab.widgets.live import table
 
 LAB, PVM = "kvm-svm-tcg", "kvm-pvm"
-LIVE = pytest.mark.skipif(bool(experiment.steps.missing()), reason="needs /dev/kvm")
+LIVE = pytest.mark.skipif(bool(single_step.steps.missing()), reason="needs /dev/kvm")
 
 
 @cache
@@ -32,9 +33,9 @@ def row_of(rows: list[dict[str, Any]], tape: str, mode: str = LONG) -> dict[str,
 
 
 def test_both_witnesses_are_on_record() -> None:
-    for which in (experiment.steps, experiment.breakpoints):
+    for which in (single_step.steps, single_step.breakpoints):
         assert {LAB, PVM} <= set(records.witnesses(which.name))
-    assert records.witnesses(experiment.reasons.name) == [LAB]
+    assert records.witnesses(single_step.reasons.name) == [LAB]
 
 
 def test_addresses_measured_before() -> None:
@@ -45,17 +46,17 @@ def test_addresses_measured_before() -> None:
 
 
 def test_one_instruction_a_step() -> None:
-    for _, rows in answers(experiment.steps):
+    for _, rows in answers(single_step.steps):
         for mode in MODES:
             assert places(rows, "plain", mode)[:5] == ["1", "2", "3", "4", "5"]
             assert places(rows, "pushf", mode)[:3] == ["1", "2", "3"]
-    for _, rows in answers(experiment.steps):
+    for _, rows in answers(single_step.steps):
         for row in rows:
             assert all(stop["single_step"] == (stop["exit"] == "KVM_EXIT_DEBUG") for stop in row["stops"])
 
 
 def test_every_tape_was_stepped_to_its_end_or_says_why_not() -> None:
-    for witness, rows in answers(experiment.steps):
+    for witness, rows in answers(single_step.steps):
         assert [(row["tape"], row["mode"], row["rearm"]) for row in rows] == [
             (tape.key, mode, rearm) for rearm in (True, False) for tape in TAPES for mode in MODES
         ]
@@ -65,19 +66,19 @@ def test_every_tape_was_stepped_to_its_end_or_says_why_not() -> None:
 
 
 def test_hlt() -> None:
-    found = {witness: [stop["exit"] for stop in row_of(rows, "hlt")["stops"]] for witness, rows in answers(experiment.steps)}
+    found = {witness: [stop["exit"] for stop in row_of(rows, "hlt")["stops"]] for witness, rows in answers(single_step.steps)}
     assert found[LAB] == ["KVM_EXIT_DEBUG", "KVM_EXIT_HLT", "KVM_EXIT_DEBUG", "KVM_EXIT_HLT"]
     assert found[PVM] == ["KVM_EXIT_DEBUG"] * 4
 
 
 def test_a_cpu_stops_after_each_iteration() -> None:
-    found = {witness: [(s["at"], s["cx"]) for s in row_of(rows, "rep")["stops"]] for witness, rows in answers(experiment.steps)}
+    found = {witness: [(s["at"], s["cx"]) for s in row_of(rows, "rep")["stops"]] for witness, rows in answers(single_step.steps)}
     assert found[LAB][:4] == [("1", 3), ("1", 2), ("1", 1), ("2", 0)]
     assert found[PVM][:3] == [("1", 3), ("1", 0), ("2", 0)]
 
 
 def test_in_the_lab_handlers_run_unseen() -> None:
-    for witness, rows in answers(experiment.steps):
+    for witness, rows in answers(single_step.steps):
         if witness == LAB:
             for tape in ("fault", "int", "nmi", "interrupt"):
                 assert not any(place.startswith("h") for place in places(rows, tape))
@@ -88,7 +89,7 @@ def test_in_the_lab_handlers_run_unseen() -> None:
 
 
 def test_pvm() -> None:
-    rows = recorded(experiment.steps, PVM).data
+    rows = recorded(single_step.steps, PVM).data
     assert places(rows, "plain", REAL) == [str(number) for number in range(1, 8)]
     assert places(rows, "ss")[0] == places(rows, "sti")[0] == "1"
     assert row_of(rows, "int")["stops"][-1]["exit"] == "KVM_EXIT_INTERNAL_ERROR"
@@ -96,7 +97,7 @@ def test_pvm() -> None:
 
 
 def test_user_space_never_sees_the_flag_and_a_guest_on_a_cpu_does() -> None:
-    for witness, rows in answers(experiment.steps):
+    for witness, rows in answers(single_step.steps):
         assert not any(row["shown_tf"] for row in rows)
         if witness in (LAB, PVM):
             assert {row_of(rows, "pushf", mode)["kept_tf"] for mode in MODES} == {witness == LAB}
@@ -104,14 +105,14 @@ def test_user_space_never_sees_the_flag_and_a_guest_on_a_cpu_does() -> None:
 
 
 def test_stepping_is_debug_exceptions_and_cpuid_needs_none() -> None:
-    for _, rows in answers(experiment.reasons):
+    for _, rows in answers(single_step.reasons):
         for row in rows:
             wanted = {"cpuid": 1, "hlt": 1} | ({"DB excp": 4} if row["single_step"] else {})
             assert (row["exits"], row["runs"]) == (wanted, 6 if row["single_step"] else 1)
 
 
 def test_breakpoints() -> None:
-    found = {witness: {(row["kind"], row["mode"]): row for row in rows} for witness, rows in answers(experiment.breakpoints)}
+    found = {witness: {(row["kind"], row["mode"]): row for row in rows} for witness, rows in answers(single_step.breakpoints)}
     for mode in MODES:
         assert (found[PVM]["hardware", mode]["exit"], found[PVM]["hardware", mode]["at"]) == ("KVM_EXIT_DEBUG", "1")
         assert found[LAB]["hardware", mode]["exit"] == "KVM_EXIT_HLT"
@@ -132,14 +133,15 @@ def test_places_do_not_overlap() -> None:
 
 @LIVE
 def test_one_tape() -> None:
-    found = ask(experiment.one, tape="plain", mode="real").data
-    assert found[0] == {"KVM_RUN": 1, "came back with": "KVM_EXIT_DEBUG", "place": "1", "before": "add ax, 2"}
+    found = ask(single_step.one, tape="plain", mode="real").data
+    assert found["run 1"] == "KVM_EXIT_DEBUG, before add ax, 2"
+    assert "KVM_EXIT_DEBUG, before add ax, 2" in repr(table(ask(single_step.one))), "as the live cell shows it"
     with pytest.raises(ExperimentFailed, match="no tape 'fly'; there are plain, rep"):
-        ask(experiment.one, tape="fly")
+        ask(single_step.one, tape="fly")
     with pytest.raises(ExperimentFailed, match="one of real, long, not 'vm86'"):
-        ask(experiment.one, mode="vm86")
+        ask(single_step.one, mode="vm86")
 
 
 @LIVE
 def test_two_runs_give_equal_rows() -> None:
-    assert experiment.steps() == experiment.steps()
+    assert single_step.steps() == single_step.steps()
