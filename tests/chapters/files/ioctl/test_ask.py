@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from syslab.bits.ioctl_names import BY_NAME
 from syslab.chapters.files.ioctl import ask as experiment
+from syslab.chapters.files.ioctl.argument import parse
 from syslab.chapters.files.ioctl.window import program, resize, terminal
 from syslab.evidence import Evidence, ExperimentFailed, ask, recorded, records
 from syslab.evidence.lab import WITNESS as LAB
@@ -149,20 +150,20 @@ def test_one_asked_as_the_reader_does() -> None:
     [("", None), (" 7 ", 7), ("0x18", 24), ("-1", -1), ("bytes(0)", b""), ("bytes( 3 )", bytes(3)), ("bytearray(2)", bytearray(2))],
 )
 def test_parse(text: str, value: Any) -> None:
-    read = experiment.parse(text)
+    read = parse(text)
     assert read == value and type(read) is type(value)
 
 
 @pytest.mark.parametrize("text", ["bytes", "bytes()", "bytes(-1)", "bytes(65537)", "1.5", "eval('1')", "list(3)", "None"])
 def test_what_is_no_argument_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no argument|too long"):
-        experiment.parse(text)
+        parse(text)
 
 
 @given(st.text(max_size=30))
 def test_parse_never_fails_otherwise(text: str) -> None:
     try:
-        read = experiment.parse(text)
+        read = parse(text)
     except ValueError as error:
         assert str(error)
     else:
