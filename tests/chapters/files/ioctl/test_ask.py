@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from syslab.bits.ioctl_names import BY_NAME
 from syslab.chapters.files.ioctl import ask as experiment
 from syslab.chapters.files.ioctl.argument import parse
+from syslab.chapters.files.ioctl.ask import Argument
 from syslab.chapters.files.ioctl.window import program, resize, terminal
 from syslab.evidence import Evidence, ExperimentFailed, ask, recorded, records
 from syslab.evidence.lab import WITNESS as LAB
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.skipif(bool(experiment.arguments.missing()), reason="ne
 LIMIT_GONE = sys.version_info >= (3, 15)
 FILLED = "18 00 50 00 …"  # 24 and 80, as x86 and ARM order bytes
 HERE = (experiment.resized, experiment.arguments, experiment.files, experiment.numbers)
-Row = dict[str, Any]
 
 
 @pytest.mark.parametrize("which", HERE, ids=lambda which: which.name)
@@ -34,7 +34,7 @@ def test_rows_are_stable_and_as_recorded(which: Any) -> None:
         assert recorded(which).data == first.data
 
 
-def calls() -> dict[tuple[str, str], Row]:
+def calls() -> dict[tuple[str, str], Argument]:
     return {(row["before"], row["call"]): row for row in ask(experiment.arguments).data}
 
 
@@ -43,7 +43,7 @@ def test_every_kind_of_argument() -> None:
     assert list(rows) == list(experiment.ARGUMENTS)
     assert len(rows) == 17, "the chapter says sixteen besides the note's own"
 
-    def row(call: str, before: str = "") -> Row:
+    def row(call: str, before: str = "") -> Argument:
         return rows[before, call]
 
     assert row("ioctl()")["error"] == row("ioctl(tty)")["error"] == "TypeError"
