@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import LINUX, tool
@@ -22,7 +22,7 @@ NOTE = 0x78  # phdr[1].p_type of the ELF file: 4, a note
 
 
 @experiment()
-def libraries() -> dict[str, Any]:
+def libraries() -> dict[str, dict[str, Values]]:
     """Both files by each Python reader: ``{"elf": {"struct": values, ...}, "efi": ...}``."""
     return {
         kind: {name: getattr(reader, kind)(path.read_bytes()) for name, reader in LIBRARIES.items()} for kind, path in FILES.items()
@@ -35,11 +35,26 @@ def poke() -> dict[str, Values]:
     return {"elf": by_tools.poke_elf(FILES["elf"]), "efi": by_tools.poke_efi(FILES["efi"])}
 
 
+class Probe(TypedDict):
+    """fq's exit status and words for a file whose format it may choose itself."""
+
+    status: int
+    said: str
+
+
+class Fq(TypedDict):
+    """The ELF file by fq, where its decoder gave up, and a probe of each file."""
+
+    elf: Values
+    stopped: str
+    probe: dict[str, Probe]
+
+
 @experiment(FQ, tools=("fq",), timeout=60)
-def fq() -> dict[str, Any]:
+def fq() -> Fq:
     """Both files by fq. ``stopped`` is where its ELF decoder gave up; ``probe`` what it says when it may choose the format."""
     values, stopped = by_tools.fq(FILES["elf"])
-    probes = {}
+    probes: dict[str, Probe] = {}
     for kind, path in FILES.items():
         status, said = by_tools.fq_probe(path)
         probes[kind] = {"status": status, "said": said}
@@ -64,8 +79,22 @@ def _every(path: Path) -> Iterator[tuple[str, Values, str]]:
     yield "fq", *by_tools.fq(path)
 
 
+class Edited(TypedDict):
+    """A reader before and after the edit: phdr[1].p_type, how many program headers it gives, whether it stops, and what changed."""
+
+    reader: str
+    before: int
+    after: int
+    entries_before: int
+    entries_after: int
+    stopped_before: bool
+    stopped_after: bool
+    changed_bytes: list[int]
+    changed_members: list[str]
+
+
 @experiment(POKE, FQ, tools=("poke", "fq"), timeout=60)
-def edited() -> Iterator[dict[str, Any]]:
+def edited() -> Iterator[Edited]:
     """Poke writes 0 over the byte at 0x78 of a copy: a note becomes an unused entry. Every reader before and after."""
     with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
         copy = _copy(folder)
@@ -76,7 +105,7 @@ def edited() -> Iterator[dict[str, Any]]:
         for (name, was, was_stop), (_, now, now_stop) in zip(before, _every(copy), strict=True):
             yield {
                 "reader": name,
-                "before": was["phdr[1].p_type"], "after": now["phdr[1].p_type"],
+                "before": int(was["phdr[1].p_type"]), "after": int(now["phdr[1].p_type"]),
                 "entries_before": _entries(was), "entries_after": _entries(now),
                 "stopped_before": bool(was_stop), "stopped_after": bool(now_stop),
                 "changed_bytes": changed,
@@ -92,21 +121,41 @@ def _told(reader: Callable[[bytes], Values], data: bytes) -> str:
     return f"read: e_type {values['ehdr.e_type']:#x}, {values['ehdr.e_phnum']} program headers"
 
 
+class Told(TypedDict):
+    """What each Python reader says of the same bytes."""
+
+    struct: str
+    cstruct: str
+    kaitai: str
+
+
+def _each(data: bytes) -> Told:
+    return {"struct": _told(by_struct.elf, data), "cstruct": _told(by_cstruct.elf, data), "kaitai": _told(by_kaitai.elf, data)}
+
+
+class Edit(Told):
+    """An edit: where, the byte that was there, the members that have changed, and what is said of the file now."""
+
+    offset: str
+    byte_before: int
+    changed: str
+
+
 @experiment(POKE, tools=("poke",), timeout=60)
-def edit(offset: int = 0x10, value: int = 3) -> dict[str, Any]:
+def edit(offset: int = 0x10, value: int = 3) -> Edit:
     """Poke writes ``value`` at ``offset`` of a copy. What Python's readers then say of it; ValueError outside file or byte."""
     with tempfile.TemporaryDirectory(prefix="syslab-") as folder:
         copy = _copy(folder)
         was = by_struct.elf(copy.read_bytes())
         by_tools.poke_byte(copy, offset, value)
         data = copy.read_bytes()
-        told = {name: _told(reader.elf, data) for name, reader in LIBRARIES.items()}
         try:
             now = by_struct.elf(data)
             changed = ", ".join(f"{k}: {was[k]} to {now[k]}" for k in now if k in was and was[k] != now[k]) or "none of those read"
         except FormatError:
             changed = "it is refused"
-        return {"offset": f"{offset:#x}", "byte_before": FILES["elf"].read_bytes()[offset], "changed": changed} | told
+        byte = FILES["elf"].read_bytes()[offset]
+        return {"offset": f"{offset:#x}", "byte_before": byte, "changed": changed, **_each(data)}
 
 
 def _mapped_library() -> str:
@@ -116,12 +165,23 @@ def _mapped_library() -> str:
     return next((path for path in paths if os.path.basename(path).startswith(("libc.", "libc-", "ld-musl"))), "")
 
 
+class SystemFile(TypedDict):
+    """A file by all five readers: its type, program headers, members that all have and those that differ; or why it was not read."""
+
+    file: str
+    type: int | None
+    entries: int
+    members: int
+    differ: list[str]
+    why: str
+
+
 @experiment(LINUX, FQ, POKE, tools=("fq", "poke"), timeout=60)
-def system_files() -> Iterator[dict[str, Any]]:
+def system_files() -> Iterator[SystemFile]:
     """Three files of this machine by all five readers: members that all have, and members on which they differ."""
     files = {"ls": shutil.which("ls") or "", "the C library": _mapped_library(), "Python itself": os.path.realpath(sys.executable)}
     for name, path in files.items():
-        row: dict[str, Any] = {"file": name, "type": None, "entries": 0, "members": 0, "differ": [], "why": ""}
+        row: SystemFile = {"file": name, "type": None, "entries": 0, "members": 0, "differ": [], "why": ""}
         try:
             found = list(_every(Path(path)))
         except (OSError, FormatError, by_tools.ToolFailed) as error:
@@ -130,7 +190,7 @@ def system_files() -> Iterator[dict[str, Any]]:
         shared = [key for key in found[0][1] if all(key in values for _, values, _ in found)]
         differ = [key for key in shared if len({values[key] for _, values, _ in found}) > 1]
         head = found[0][1]
-        yield row | {"type": head["ehdr.e_type"], "entries": _entries(head), "members": len(shared), "differ": differ}
+        yield row | {"type": int(head["ehdr.e_type"]), "entries": _entries(head), "members": len(shared), "differ": differ}
 
 
 def broken() -> dict[str, bytes]:
@@ -158,15 +218,31 @@ def _plain_struct(data: bytes) -> str:
         return f"struct.error: {error}"
 
 
+class Refusal(Told):
+    """Broken bytes by name, and what plain ``struct.unpack_from`` makes of them."""
+
+    bytes: str
+    unpack: str
+
+
 @experiment()
-def refusals() -> Iterator[dict[str, Any]]:
+def refusals() -> Iterator[Refusal]:
     """Broken bytes: what plain ``struct.unpack_from`` makes of the header, and what each of the readers says."""
     for what, data in broken().items():
-        yield {"bytes": what, "unpack": _plain_struct(data)} | {name: _told(reader.elf, data) for name, reader in LIBRARIES.items()}
+        yield {"bytes": what, "unpack": _plain_struct(data), **_each(data)}
+
+
+class Writes(TypedDict):
+    """The Kaitai runtime's version, what can write, and the bytes that a write changed."""
+
+    runtime: str
+    runtime_writes: bool
+    parser_writes: bool
+    changed_bytes: list[int]
 
 
 @experiment()
-def writes() -> dict[str, Any]:
+def writes() -> Writes:
     """Whether the installed Kaitai runtime and the generated parser can write; two bytes written through the runtime."""
     from io import BytesIO
 

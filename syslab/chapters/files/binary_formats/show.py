@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.bits.elf64 import PTYPE, TYPE, elf64
 from syslab.bits.pe import pe
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Link, Table, Verdict
 
-from .ask import NOTE
+from .ask import LIBRARIES, NOTE, Edited, Fq, Probe, Refusal, SystemFile
 from .parsers import FILES, Values
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
@@ -22,7 +23,6 @@ CHOSEN = {
     "efi": ("dos.e_magic", "dos.e_lfanew", "pe.signature", "pe.machine", "pe.number_of_sections", "opt.magic", "opt.subsystem",
             "section[0].virtual_address"),
 }  # fmt: skip
-Row = dict[str, Any]
 
 
 def _shown(value: int | str | None) -> str:
@@ -31,89 +31,106 @@ def _shown(value: int | str | None) -> str:
     return hex(value) if isinstance(value, int) else value
 
 
-def members(kind: str, libraries: Evidence, poke: Evidence, fq: Evidence | None = None) -> Measured:
-    """A few members of the file ``kind`` by every reader."""
-    found: dict[str, Values] = libraries.data[kind] | {"poke": poke.data[kind]} | ({"fq": fq.data[kind]} if fq else {})
-    rows: list[Row] = [{"member": name} | {reader: values.get(name) for reader, values in found.items()} for name in CHOSEN[kind]]
+def members(
+    kind: str, libraries: Answer[dict[str, dict[str, Values]]], poke: Answer[dict[str, Values]], fq: Answer[Fq] | None = None
+) -> Table:
+    """A few members of the file ``kind`` by every reader; ``fq`` is for the ELF file."""
 
-    def cell(reader: str) -> Column:
-        return Column(TITLES[reader], lambda row: _shown(row[reader]), number=True)
+    def cell(reader: str, values: Values) -> Column[str]:
+        return Column(TITLES[reader], lambda member: _shown(values.get(member)), number=True)
 
-    also = [poke] if fq is None else [poke, fq]
-    return Measured(libraries, [Column("Member", "member"), *map(cell, found)], rows, also=also)
+    found = {reader: libraries.data[kind][reader] for reader in LIBRARIES} | {"poke": poke.data[kind]}
+    columns: list[Column[str]] = [Column("Member", str), *(cell(reader, values) for reader, values in found.items())]
+    if fq is None:
+        return Table([libraries, poke], columns, CHOSEN[kind])
+    return Table([libraries, poke, fq], [*columns, cell("fq", fq.data["elf"])], CHOSEN[kind])
 
 
-def _compared(reference: Values, values: Values) -> tuple[int, list[str]]:
+class Agreement(NamedTuple):
+    """A reader beside ``struct``: how many members both have, those that differ, and what it does not give."""
+
+    reader: str
+    shared: int
+    differ: list[str]
+    absent: list[str]
+
+
+def _agreement(reader: str, reference: Values, values: Values) -> Agreement:
     shared = [name for name in values if name in reference]
-    return len(shared), [name for name in shared if values[name] != reference[name]]
+    absent = [name if name.startswith("ehdr") else name.split(".")[0] for name in reference if name not in values]
+    return Agreement(reader, len(shared), [name for name in shared if values[name] != reference[name]], list(dict.fromkeys(absent)))
 
 
-def agreement(libraries: Evidence, poke: Evidence, fq: Evidence) -> Measured:
+def agreement(libraries: Answer[dict[str, dict[str, Values]]], poke: Answer[dict[str, Values]], fq: Answer[Fq]) -> Table:
     """Each reader of the ELF file against ``struct``: how many members both have, whether they agree, what is not there."""
-    reference: Values = libraries.data["elf"]["struct"]
-    rows = []
-    for reader, values in (libraries.data["elf"] | {"poke": poke.data["elf"], "fq": fq.data["elf"]}).items():
-        shared, differ = _compared(reference, values)
-        absent = [name for name in reference if name not in values]
-        absent = list(dict.fromkeys(name if name.startswith("ehdr") else name.split(".")[0] for name in absent))
-        rows.append({"reader": TITLES[reader], "shared": shared, "differ": differ, "absent": absent})
-    columns = [
-        Column("Reader", "reader"),
-        Column("Members read", "shared", number=True),
-        Column("Same values as struct", lambda row: Verdict(not row["differ"], ", ".join(row["differ"]))),
-        Column("Not given", lambda row: ", ".join(row["absent"])),
+    found = {reader: libraries.data["elf"][reader] for reader in LIBRARIES} | {"poke": poke.data["elf"], "fq": fq.data["elf"]}
+    rows = [_agreement(TITLES[reader], found["struct"], values) for reader, values in found.items()]
+    columns: list[Column[Agreement]] = [
+        Column("Reader", lambda row: row.reader),
+        Column("Members read", lambda row: row.shared, number=True),
+        Column("Same values as struct", lambda row: Verdict(not row.differ, ", ".join(row.differ))),
+        Column("Not given", lambda row: ", ".join(row.absent)),
     ]
-    return Measured(libraries, columns, rows, also=[poke, fq])
+    return Table([libraries, poke, fq], columns, rows)
 
 
-def edited(answer: Evidence) -> Measured:
+def edited(answers: Sequence[Evidence[list[Edited]]]) -> Table:
     """Every reader before and after one byte was written."""
 
     def kind(value: int) -> str:
         return f"{value:#x}, {PTYPE.fields[0].text(value)}"
 
-    def entries(row: Row, when: str) -> str:
-        return f"{row['entries_' + when]}{', then it stops' if row['stopped_' + when] else ''}"
+    def entries(count: int, stopped: bool) -> str:
+        return f"{count}{', then it stops' if stopped else ''}"
 
-    columns = [
-        Column("Reader", lambda row: TITLES[row["reader"]]),
-        Column("phdr[1].p_type before", lambda row: kind(row["before"])),
-        Column("after", lambda row: Link(kind(row["after"]), f"#bytes=elf.{NOTE:x}-00")),
-        Column("Program headers before", lambda row: entries(row, "before")),
-        Column("and after", lambda row: entries(row, "after")),
-        Column("Members changed", lambda row: ", ".join(row["changed_members"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Reader", lambda row: TITLES[row["reader"]]),
+            Column("phdr[1].p_type before", lambda row: kind(row["before"])),
+            Column("after", lambda row: Link(kind(row["after"]), f"#bytes=elf.{NOTE:x}-00")),
+            Column("Program headers before", lambda row: entries(row["entries_before"], row["stopped_before"])),
+            Column("and after", lambda row: entries(row["entries_after"], row["stopped_after"])),
+            Column("Members changed", lambda row: ", ".join(row["changed_members"])),
+        ],
+    )
 
 
-def system_files(answer: Evidence) -> Measured:
+def system_files(answers: Sequence[Evidence[list[SystemFile]]]) -> Table:
     """Files of the machine that answered."""
-    columns = [
-        Column("File", "file"),
-        Column("Type", lambda row: "" if row["type"] is None else TYPE.fields[0].text(row["type"])),
-        Column("Program headers", lambda row: row["entries"] if not row["why"] else "", number=True),
-        Column("Members by all five", lambda row: row["members"] if not row["why"] else "", number=True),
-        Column("All agree", lambda row: row["why"] or Verdict(not row["differ"], ", ".join(row["differ"]))),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("File", lambda row: row["file"]),
+            Column("Type", lambda row: "" if row["type"] is None else TYPE.fields[0].text(row["type"])),
+            Column("Program headers", lambda row: row["entries"] if not row["why"] else "", number=True),
+            Column("Members by all five", lambda row: row["members"] if not row["why"] else "", number=True),
+            Column("All agree", lambda row: row["why"] or Verdict(not row["differ"], ", ".join(row["differ"]))),
+        ],
+    )
 
 
-def refusals(answer: Evidence) -> Measured:
+def refusals(answers: Sequence[Evidence[list[Refusal]]]) -> Table:
     """Broken bytes, and what is said to them."""
-    columns = [
-        Column("The bytes", "bytes"),
-        Column("plain unpack_from", "unpack"),
-        Column("by struct, with checks", "struct"),
-        Column("Kaitai", lambda row: row["kaitai"].removeprefix("Kaitai Struct: ")),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("The bytes", lambda row: row["bytes"]),
+            Column("plain unpack_from", lambda row: row["unpack"]),
+            Column("by struct, with checks", lambda row: row["struct"]),
+            Column("Kaitai", lambda row: row["kaitai"].removeprefix("Kaitai Struct: ")),
+        ],
+    )
 
 
-def probes(answer: Evidence) -> Measured:
+def probes(answer: Answer[Fq]) -> Table:
     """What fq says if it may choose the format itself."""
-    rows = [{"file": FILES[kind].name} | said for kind, said in answer.data["probe"].items()]
-    columns = [Column("File", "file"), Column("Exit status", "status", number=True), Column("It says", "said")]
-    return Measured(answer, columns, rows)
+    columns: list[Column[tuple[str, Probe]]] = [
+        Column("File", lambda row: FILES[row[0]].name),
+        Column("Exit status", lambda row: row[1]["status"], number=True),
+        Column("It says", lambda row: row[1]["said"]),
+    ]
+    return Table(answer, columns, list(answer.data["probe"].items()))
 
 
 def hex_tree() -> HexTree:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence import LINUX, X86_64, Need, experiment
 
 from . import bit_strings
 from . import compiler as c_compiler
-from .c_structs import measure
+from .c_structs import Layout, measure
 from .model import TYPES, lay_out
 
 
@@ -83,47 +83,73 @@ FUNCTIONS = (
 )
 
 
-@experiment(X86_64, LINUX, COMPILER, timeout=60, tools=TOOLS)
-def sizes() -> Iterator[dict[str, Any]]:
-    """sizeof, and the alignment inside a struct, in bytes, under each of :data:`ABIS`; None where the compiler lacks it.
+class Size(TypedDict):
+    """sizeof a type and its alignment inside a struct, in bytes."""
 
-    The last row, ``bits in a byte``, is CHAR_BIT.
-    """
-    asked = [f"sizeof({TYPES[one].c})" for one in SIZED]
-    asked += [f"__builtin_offsetof(struct {{ char c; {TYPES[one].c} m; }}, m)" for one in SIZED] + ["__CHAR_BIT__"]
-    found: dict[str, list[int] | None] = {}
-    for abi, flag in ABIS.items():
-        try:
-            found[abi] = c_compiler.constants(asked, [flag])
-        except c_compiler.CompileError:
-            found[abi] = None
-    for place, one in enumerate([*SIZED, "bits in a byte"]):
-        row: dict[str, Any] = {"type": TYPES[one].c if one in TYPES else one}
-        for abi, numbers in found.items():
-            if one in TYPES:
-                row[abi] = numbers and {"size": numbers[place], "align": numbers[len(SIZED) + place]}
-            else:
-                row[abi] = numbers and {"size": numbers[-1], "align": None}
-        yield row
+    size: int
+    align: int | None
+
+
+Sizes = TypedDict("Sizes", {"type": str, "x86-64": Size | None, "x32": Size | None, "i386": Size | None})
+"""A type under each of :data:`ABIS`; None where the compiler lacks it."""
+
+
+def _sizes(flag: str) -> list[Size | None]:
+    """Of each of :data:`SIZED`, and last CHAR_BIT, which has no alignment; all None where the compiler lacks the ABI."""
+    asked = [f"sizeof({TYPES[one].c})" for one in SIZED] + ["__CHAR_BIT__"]
+    asked += [f"__builtin_offsetof(struct {{ char c; {TYPES[one].c} m; }}, m)" for one in SIZED]
+    try:
+        numbers = c_compiler.constants(asked, [flag])
+    except c_compiler.CompileError:
+        return [None] * (len(SIZED) + 1)
+    aligns = [*numbers[len(SIZED) + 1 :], None]
+    return [{"size": size, "align": align} for size, align in zip(numbers[: len(SIZED) + 1], aligns, strict=True)]
+
+
+@experiment(X86_64, LINUX, COMPILER, timeout=60, tools=TOOLS)
+def sizes() -> Iterator[Sizes]:
+    """sizeof, and the alignment inside a struct, under each of :data:`ABIS`. The last row is CHAR_BIT."""
+    names = [*(TYPES[one].c for one in SIZED), "bits in a byte"]
+    for name, x86_64, x32, i386 in zip(names, *map(_sizes, ABIS.values()), strict=True):
+        yield {"type": name, "x86-64": x86_64, "x32": x32, "i386": i386}
+
+
+class Declared(Layout):
+    """A struct as the compiler lays it out, and ``rules`` the same by rule."""
+
+    title: str
+    declaration: str
+    c: str
+    rules: Layout
 
 
 @experiment(X86_64, LINUX, PROGRAM, timeout=60, tools=TOOLS)
-def structs() -> list[dict[str, Any]]:
-    """:data:`STRUCTS`: size, align (bytes), and each member's bits as the struct's bytes in hex; ``rules`` the same by rule."""
+def structs() -> list[Declared]:
+    """:data:`STRUCTS`, by the compiler and by rule."""
     return [
         {"title": title, "declaration": text, "c": lay_out(text).c(), **told, "rules": by_rule(text)}
         for (title, text), told in zip(STRUCTS.items(), measure(list(STRUCTS.values())), strict=True)
     ]
 
 
-def by_rule(text: str) -> dict[str, Any]:
+def by_rule(text: str) -> Layout:
     """What :mod:`syslab.chapters.files.bool_size.model` says of a declaration, in the form of :func:`measure`."""
     struct = lay_out(text)
     return {"size": struct.size, "align": struct.align, "members": {name: mask.hex() for name, mask in struct.masks.items()}}
 
 
+class OneStruct(TypedDict):
+    """A struct in words: its C, size and alignment in bytes, its members' bits, and whether the rules say the same."""
+
+    C: str
+    bytes: int
+    aligned_to: int
+    members: str
+    the_rules_agree: str
+
+
 @experiment(X86_64, LINUX, PROGRAM, timeout=60, tools=TOOLS)
-def one_struct(declaration: str) -> dict[str, Any]:
+def one_struct(declaration: str) -> OneStruct:
     """One declaration, by the compiler and by rule."""
     told, rules = measure([declaration])[0], by_rule(declaration)
     return {
@@ -135,9 +161,18 @@ def one_struct(declaration: str) -> dict[str, Any]:
     }
 
 
+class Checked(TypedDict):
+    """A snippet, whether the compiler accepts it, and its message, "" where it does."""
+
+    what: str
+    source: str
+    accepted: bool
+    message: str
+
+
 @experiment(LINUX, COMPILER, timeout=60, tools=TOOLS)
-def refused() -> Iterator[dict[str, Any]]:
-    """:data:`SNIPPETS`: accepted (bool), and the compiler's message, "" where it accepts."""
+def refused() -> Iterator[Checked]:
+    """What the compiler says to each of :data:`SNIPPETS`."""
     for what, declaration, expression in SNIPPETS:
         use = f" void f(void) {{ (void)({expression}); }}" if expression else ""
         verdict = c_compiler.check(f"{declaration}{use}\n")
@@ -145,9 +180,17 @@ def refused() -> Iterator[dict[str, Any]]:
         yield {"what": what, "source": source, "accepted": verdict.accepted, "message": verdict.message}
 
 
+class Converted(TypedDict):
+    """A value, and what it is as _Bool and as unsigned char (None where C does not define it)."""
+
+    value: str
+    bool: int
+    byte: int | None
+
+
 @experiment(LINUX, PROGRAM, timeout=60, tools=TOOLS)
-def conversions() -> list[dict[str, Any]]:
-    """:data:`VALUES` converted: ``bool`` and ``byte`` (None where C does not define it)."""
+def conversions() -> list[Converted]:
+    """:data:`VALUES` converted."""
     lines = "".join(
         f'printf("%d %d\\n", (int)(_Bool)({value}), {f"(int)(unsigned char)({value})" if defined else "-1"});\n'
         for value, defined in VALUES
@@ -162,23 +205,28 @@ def conversions() -> list[dict[str, Any]]:
     ]
 
 
+class Compiled(TypedDict):
+    """A function's C, and its instructions."""
+
+    function: str
+    source: str
+    instructions: list[str]
+
+
 @experiment(X86_64, LINUX, COMPILER, timeout=60, tools=TOOLS)
-def code() -> Iterator[dict[str, Any]]:
+def code() -> Iterator[Compiled]:
     """What the compiler makes of :data:`FUNCTIONS`, optimised: a list of instructions each."""
     for function, source in FUNCTIONS:
         yield {"function": function, "source": source, "instructions": c_compiler.instructions(EIGHT + source + "\n", function)}
 
 
 @experiment(X86_64)
-def bits() -> list[dict[str, Any]]:
-    """BTS with bit offsets on bytes that are all 0: which byte changed, counted from the base, and to what.
-
-    Keys: form, offset, byte (None: no byte), value.
-    """
+def bits() -> list[bit_strings.SetBit]:
+    """BTS with bit offsets on bytes that are all 0: which byte changed, counted from the base, and to what."""
     return bit_strings.set_bits()
 
 
 @experiment(X86_64, timeout=20)
-def widths() -> Iterator[dict[str, Any]]:
+def widths() -> Iterator[bit_strings.Width]:
     """How many bytes from the address on must exist, so that an instruction that wants one bit or byte does not fault."""
     yield from bit_strings.widths()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from syslab.native import faults
 from syslab.native.code import PAGE, PROT_NONE, PROT_READ, PROT_WRITE, Code, map_pages, protect
@@ -35,9 +35,18 @@ def _changed(code: bytes, offset: int) -> tuple[int | None, int]:
     return (touched[0] - BASE, memory[touched[0]]) if touched else (None, 0)
 
 
-def set_bits() -> list[dict[str, Any]]:
-    """A row for each offset and form: ``byte`` from the base (None: memory stayed as it was), ``value`` of that byte or RAX."""
-    rows: list[dict[str, Any]] = []
+class SetBit(TypedDict):
+    """A bit offset: which byte it changed, counted from the base (None: none in memory), and the value of that byte or RAX."""
+
+    form: str
+    offset: int
+    byte: int | None
+    value: int
+
+
+def set_bits() -> list[SetBit]:
+    """A row for each offset and form."""
+    rows: list[SetBit] = []
     for offset in OFFSETS:
         byte, value = _changed(BTS, offset)
         rows.append({"form": "bts qword [rdi], rsi", "offset": offset, "byte": byte, "value": value})
@@ -48,11 +57,19 @@ def set_bits() -> list[dict[str, Any]]:
     return rows
 
 
-def widths() -> Iterator[dict[str, Any]]:
-    """For each of :data:`CODES`: ``bytes``, the least number before a page without access at which it does not fault.
+class Width(TypedDict):
+    """The least number of bytes before a page without access at which an instruction does not fault.
 
     ``fault``: where the access went one byte short of that, from the page's start; 0 is the page's first byte.
     """
+
+    instruction: str
+    bytes: int
+    fault: int | None
+
+
+def widths() -> Iterator[Width]:
+    """A row for each of :data:`CODES`."""
     pages = map_pages(PROT_READ | PROT_WRITE, 2 * PAGE)
     end = pages + PAGE
     protect(end, PROT_NONE)

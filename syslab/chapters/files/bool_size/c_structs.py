@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from . import compiler as c_compiler
 from .model import Struct, lay_out
+
+
+class Layout(TypedDict):
+    """A laid-out struct: size and alignment in bytes, and the struct's bytes in hex with all bits of each member set."""
+
+    size: int
+    align: int
+    members: dict[str, str]
 
 
 def source(declarations: Sequence[str]) -> str:
@@ -45,13 +53,13 @@ def _function(number: int, struct: Struct) -> str:
     )
 
 
-def measure(declarations: Sequence[str]) -> list[dict[str, Any]]:
-    """For each declaration: size and align in bytes, and ``members``: name -> the struct's bytes, in hex, with its bits set.
+def measure(declarations: Sequence[str]) -> list[Layout]:
+    """The layout of each declaration.
 
-    ValueError for a declaration that is none; :class:`~.c_compiler.CompileError` where the compiler refuses it.
+    ValueError for a declaration that is none; :class:`~.compiler.CompileError` where the compiler refuses it.
     """
     rows = c_compiler.output(source(declarations)).splitlines()
-    found = []
+    found: list[Layout] = []
     for text, row in zip(declarations, rows, strict=True):
         size, align, *masks = row.split()
         names = [placed.name for placed in lay_out(text).members if placed.name]

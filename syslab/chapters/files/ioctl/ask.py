@@ -7,7 +7,6 @@ import ctypes
 import errno
 import mmap
 import os
-import re
 import select
 import signal
 import socket
@@ -15,8 +14,8 @@ import struct
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TypedDict
 
 from syslab.bits.ioctl_names import BY_NAME
 from syslab.evidence.experiment import experiment
@@ -24,16 +23,23 @@ from syslab.evidence.needs import KVM, LINUX, X86_64
 from syslab.kvm import witness
 from syslab.posix import fcntl, termios
 
-from .window import PATIENCE, asked, program, resize, terminal
+from .argument import parse
+from .window import PATIENCE, Seen, asked, program, resize, terminal
 
 SIZE = (24, 80)
 """Rows and columns of the terminal, where nothing else is said."""
-LONGEST = 1 << 16
-"""Bytes of the largest buffer that :func:`one` makes."""
+
+
+class Resized(Seen):
+    """A step: which end set which rows and columns, if any, and what the program in the window then sees."""
+
+    step: str
+    end: str
+    set: list[int] | None
 
 
 @experiment(LINUX)
-def resized() -> Iterator[dict[str, Any]]:
+def resized() -> Iterator[Resized]:
     """A window is resized from outside; what the program in it learns. Then the program's own side sets a size."""
     with terminal() as ends, program(ends.tty) as child:
         yield {"step": "a new pseudoterminal", "end": "", "set": None, **asked(child)}
@@ -77,9 +83,21 @@ def _said(value: Any) -> str:
     return f"{len(raw)} bytes: {raw[:4].hex(' ')}{' …' if len(raw) > 4 else ''}"
 
 
-def _attempt(call: str, names: dict[str, Any], before: str = "") -> dict[str, str]:
-    """Run ``before`` and ``call``; what came back, or which error, and what is in ``buffer`` afterwards."""
-    row = {"before": before, "call": call, "returned": "", "buffer": "", "error": "", "errno": "", "message": ""}
+class Attempt(TypedDict):
+    """A call and what comes before it; what it returned, or which error, and what is in ``buffer`` afterwards."""
+
+    before: str
+    call: str
+    returned: str
+    buffer: str
+    error: str
+    errno: str
+    message: str
+
+
+def _attempt(call: str, names: dict[str, Any], before: str = "") -> Attempt:
+    """Run ``before`` and ``call``, which use ``names``: functions, numbers, buffers."""
+    row: Attempt = {"before": before, "call": call, "returned": "", "buffer": "", "error": "", "errno": "", "message": ""}
     names = dict(names)
     exec(before, names)
     try:
@@ -93,9 +111,15 @@ def _attempt(call: str, names: dict[str, Any], before: str = "") -> dict[str, st
     return row
 
 
+class Argument(Attempt):
+    """An attempt, and the version of the Python that made it."""
+
+    python: str
+
+
 @experiment(LINUX)
-def arguments() -> Iterator[dict[str, str]]:
-    """Each call of :data:`ARGUMENTS`, run as it stands on a terminal of 24 rows and 80 columns, and Python's version."""
+def arguments() -> Iterator[Argument]:
+    """Each call of :data:`ARGUMENTS`, run as it stands on a terminal of 24 rows and 80 columns."""
     page = ctypes.c_char.from_buffer(mmap.mmap(-1, mmap.PAGESIZE))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     with terminal() as ends:
@@ -154,8 +178,16 @@ def _int_or_errno(fd: int, request: int) -> str:
     return str(int.from_bytes(answer[:4], sys.byteorder))
 
 
+class Asked(TypedDict):
+    """A kind of file: bytes to read or the error, and ``a size`` or the error."""
+
+    file: str
+    waiting: str
+    window: str
+
+
 @experiment(LINUX)
-def files() -> Iterator[dict[str, str]]:
+def files() -> Iterator[Asked]:
     """The same two requests to every kind of file: bytes to read or the error, and whether there is a window size."""
     with _files() as each:
         for what, fd in each.items():
@@ -174,8 +206,16 @@ NUMBERS = (
 )
 
 
+class Number(TypedDict):
+    """What a call shows, and what it returned or its errno."""
+
+    what: str
+    call: str
+    answer: str
+
+
 @experiment(LINUX)
-def numbers() -> Iterator[dict[str, str]]:
+def numbers() -> Iterator[Number]:
     """Whether the kernel reads the parts of a number: each call of :data:`NUMBERS` on a pseudoterminal."""
     with terminal() as ends:
         resize(ends.master, *SIZE)
@@ -195,8 +235,17 @@ ON_KVM = (
 )
 
 
+class OnKvm(TypedDict):
+    """A request to /dev/kvm by name, its argument as Python writes it, and what it returned or its errno."""
+
+    what: str
+    request: str
+    argument: str
+    answer: str
+
+
 @experiment(X86_64, KVM, lab=True, witness=witness)
-def kvm() -> Iterator[dict[str, str]]:
+def kvm() -> Iterator[OnKvm]:
     """Requests to /dev/kvm, with nothing but Python's own library: what it returns, or the error."""
     device = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
     try:
@@ -219,22 +268,12 @@ REQUESTS = ("TIOCGWINSZ", "TIOCSWINSZ", "FIONREAD", "TCGETS", "TIOCGPGRP", "TIOC
 """What :func:`one` may ask: they change nothing but the size of its own terminal."""
 
 
-def parse(argument: str) -> Any:
-    """``0``, ``0x18``, ``bytes(8)``, ``bytearray(8)`` or nothing as what it says. ValueError that says what is accepted."""
-    text = argument.strip()
-    if not text:
-        return None
-    if made := re.fullmatch(r"(bytes|bytearray)\(\s*(\d+)\s*\)", text):
-        if int(made[2]) > LONGEST:
-            raise ValueError(f"{text!r} is too long: at most {LONGEST} bytes here")
-        return (bytes if made[1] == "bytes" else bytearray)(int(made[2]))
-    with suppress(ValueError):
-        return int(text, 0)
-    raise ValueError(f"{text!r} is no argument: write a number, bytes(8), bytearray(8), or nothing")
+One = TypedDict("One", {"it returns": str, "the buffer afterwards": str, "the error": str})
+"""A reader's own call; "" where there is none of the three."""
 
 
 @experiment(LINUX)
-def one(request: str = "TIOCGWINSZ", argument: str = "bytes(8)") -> dict[str, str]:
+def one(request: str = "TIOCGWINSZ", argument: str = "bytes(8)") -> One:
     """One of :data:`REQUESTS` to a new terminal of 24 rows and 80 columns. ValueError for what :func:`parse` refuses."""
     if request not in REQUESTS:
         raise ValueError(f"no request {request!r} here; one of {', '.join(REQUESTS)}")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syslab.bits.ioctl_names import BY_NAME, REQUESTS
 from syslab.bits.ioctl_request import IOC
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured, SideBySide
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Link, Table
+
+from .ask import Argument, Asked, Number, OnKvm, Resized
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import Lookup
 
-Row = dict[str, Any]
 STRACE = r"\bioctl\(\s*\d+(?:<[^<>]*>)?\s*,\s*(\w+)"
 """A line of strace; group 1 is the request, by name or number."""
 ENDS = {"": "", "master": "the window's", "tty": "the program's"}
@@ -24,81 +25,99 @@ def _size(rows: int, columns: int) -> str:
     return f"{rows} x {columns}"
 
 
-def resized(answer: Evidence) -> Measured:
+def resized(answers: Sequence[Evidence[list[Resized]]]) -> Table:
     """Step by step: which end set which size, and what the program in the window learned."""
-    columns = [
-        Column("Step", "step"),
-        Column("TIOCSWINSZ on", lambda row: ENDS[row["end"]]),
-        Column("Rows x columns", lambda row: _size(*row["set"]) if row["set"] else ""),
-        Column("SIGWINCH", lambda row: "came" if row["signal"] else "none"),
-        Column("TIOCGWINSZ in the program", lambda row: _size(row["rows"], row["columns"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Step", lambda row: row["step"]),
+            Column("TIOCSWINSZ on", lambda row: ENDS[row["end"]]),
+            Column("Rows x columns", lambda row: _size(*row["set"]) if row["set"] else ""),
+            Column("SIGWINCH", lambda row: "came" if row["signal"] else "none"),
+            Column("TIOCGWINSZ in the program", lambda row: _size(row["rows"], row["columns"])),
+        ],
+    )
 
 
-def _error(row: Row) -> str:
+def _error(row: Argument) -> str:
     if not row["error"]:
         return ""
     name = f"{row['error']} {row['errno']}".strip()
     return f"{name}: {row['message']}"
 
 
-def _third(row: Row) -> str:
+def _third(row: Argument) -> str:
     """The arguments after the request, what is in ``buffer`` written out; the whole call if it has no request."""
     given = re.fullmatch(r"ioctl\(tty, TIOCGWINSZ(?:, (.*))?\)", row["call"])
     if not given:
-        return str(row["call"])
+        return row["call"]
     name, _, value = row["before"].partition(" = ")
     return (given[1] or "none").replace(name, value) if name else given[1] or "none"
 
 
-def _is_buffer(row: Row) -> bool:
+def _is_buffer(row: Argument) -> bool:
     return "bytes(" in row["call"] or row["before"].startswith("buffer")
 
 
-def not_buffers(answer: Evidence) -> Measured:
+def not_buffers(answer: Answer[list[Argument]]) -> Table:
     """Calls without a third argument, or with a number: none has a place for the answer."""
-    columns = [Column("Third argument", _third), Column("Error", _error)]
-    return Measured(answer, columns, [row for row in answer.data if not _is_buffer(row)], f"Python {answer.data[0]['python']}")
+    rows = [row for row in answer.data if not _is_buffer(row)]
+    return Table(answer, [Column("Third argument", _third), Column("Error", _error)], rows, f"Python {answer.data[0]['python']}")
 
 
-def buffers(answer: Evidence) -> Measured:
+def buffers(answer: Answer[list[Argument]]) -> Table:
     """Calls with a buffer: what came back, and what is in the buffer afterwards."""
     columns = [
         Column("Third argument", _third),
-        Column("It returns", "returned"),
-        Column("The buffer afterwards", "buffer"),
+        Column("It returns", lambda row: row["returned"]),
+        Column("The buffer afterwards", lambda row: row["buffer"]),
         Column("Error", _error),
     ]
     title = f"Python {answer.data[0]['python']}; the terminal has 24 rows, 0x18, and 80 columns, 0x50"
-    return Measured(answer, columns, [row for row in answer.data if _is_buffer(row)], title)
+    return Table(answer, columns, [row for row in answer.data if _is_buffer(row)], title)
 
 
-def files(answer: Evidence) -> Measured:
+def files(answers: Sequence[Evidence[list[Asked]]]) -> Table:
     """Two requests to each kind of file."""
-    columns = [Column("File", "file"), Column("FIONREAD", "waiting"), Column("TIOCGWINSZ", "window")]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("File", lambda row: row["file"]),
+            Column("FIONREAD", lambda row: row["waiting"]),
+            Column("TIOCGWINSZ", lambda row: row["window"]),
+        ],
+    )
 
 
-def _call(row: Row) -> Any:
+def _call(row: Number) -> Link | str:
     """The call; a number in it opens in the decoder."""
     found = re.search(r"0x[0-9A-Fa-f]+", row["call"])
     return Link(row["call"], f"#{IOC.anchor}={found[0].lower()}") if found else row["call"]
 
 
-def numbers(answer: Evidence) -> Measured:
+def numbers(answers: Sequence[Evidence[list[Number]]]) -> Table:
     """Whether a number's parts count."""
-    return Measured(answer, [Column("The request", "what"), Column("Call", _call), Column("Answer", "answer")])
+    return Table(
+        answers,
+        [Column("The request", lambda row: row["what"]), Column("Call", _call), Column("Answer", lambda row: row["answer"])],
+    )
 
 
-def _request(row: Row) -> Link:
-    return Link(row["request"], f"#{IOC.anchor}={BY_NAME[row['request']].number:#x}")
-
-
-def kvm(answers: Sequence[Evidence]) -> SideBySide:
+def kvm(answers: Sequence[Evidence[list[OnKvm]]]) -> Table:
     """Requests to /dev/kvm, a column a witness."""
-    keys = [Column("Question", "what"), Column("Request", _request), Column("Argument", "argument")]
-    return SideBySide(answers, keys, [Column("Answer", "answer")])
+
+    def request(row: OnKvm) -> Link:
+        return Link(row["request"], f"#{IOC.anchor}={BY_NAME[row['request']].number:#x}")
+
+    return Table(
+        answers,
+        [Column("Answer", lambda row: row["answer"])],
+        keys=[
+            Column("Question", lambda row: row["what"]),
+            Column("Request", request),
+            Column("Argument", lambda row: row["argument"]),
+        ],
+    )
 
 
 def by_name() -> Lookup:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from syslab.posix import fcntl, pty, termios
 
@@ -77,8 +77,16 @@ def _line(child: subprocess.Popen[str]) -> str:
     return child.stdout.readline().strip()
 
 
-def asked(child: subprocess.Popen[str]) -> dict[str, Any]:
-    """What the program in the terminal sees now: whether SIGWINCH came since it was asked last, and the size."""
+class Seen(TypedDict):
+    """What a program in a terminal sees: whether SIGWINCH came since it was asked last, and the size in characters."""
+
+    signal: bool
+    rows: int
+    columns: int
+
+
+def asked(child: subprocess.Popen[str]) -> Seen:
+    """What the program in the terminal sees now."""
     assert child.stdin
     child.stdin.write("?\n")
     came, rows, columns = map(int, _line(child).split())

@@ -6,8 +6,9 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import LAB_VM, LINUX
@@ -16,6 +17,9 @@ from . import protection as link_protection
 from .folder import Folder
 from .model import LONGEST, shown
 from .other_users import attempt
+from .state import State
+from .state import files as files_of
+from .state import names as names_of
 
 STORIES = {
     "two names and a path": "create-a.link-a-b.symlink-a-c.rename-a-d",
@@ -32,7 +36,21 @@ STORIES = {
 ELSEWHERE = "/dev/shm"
 
 
-def _told(calls: str) -> Iterator[dict[str, Any]]:
+class Step(State):
+    """A call, short and as Python; its errno or ""; and the folder after it."""
+
+    step: str
+    call: str
+    result: str
+
+
+class StoryStep(Step):
+    """A call of the story with this title."""
+
+    story: str
+
+
+def _told(calls: str) -> Iterator[Step]:
     with Folder() as folder:
         for step in calls.split("."):
             result = folder.do(step)
@@ -40,36 +58,33 @@ def _told(calls: str) -> Iterator[dict[str, Any]]:
 
 
 @experiment(LINUX)
-def stories() -> Iterator[dict[str, Any]]:
-    """Each story in a folder of its own. After each call: its errno or "", all names and all open files.
-
-    ``names`` and ``files`` are as in :meth:`~syslab.chapters.files.links.model.Model.state`: inodes are numbered as they are made.
-    """
+def stories() -> Iterator[StoryStep]:
+    """Each story in a folder of its own. After each call: its errno or "", all names and all open files."""
     for title, calls in STORIES.items():
         for row in _told(calls):
             yield {"story": title, **row}
 
 
 @experiment(LINUX)
-def one(calls: str) -> dict[str, Any]:
+def one(calls: str) -> dict[str, str]:
     """A sequence such as ``create-a.link-a-b`` in a real folder: the errors, and in the end a line for each name and descriptor.
 
     ValueError for a call that is none, or for more than :data:`LONGEST` of them.
     """
     rows = list(_few(calls))
     refused = [f"{row['call']}: {row['result']}" for row in rows if row["result"]]
-    names = {name: f"{kind} {n}, opened: {reads}" for name, n, kind, _, _, reads in rows[-1]["names"]}
-    files = {f"descriptor {fd}": f"file {n}, link count {links}: {text}" for fd, n, links, text in rows[-1]["files"]}
+    names = {name.path: f"{name.kind} {name.number}, opened: {name.reads}" for name in names_of(rows[-1])}
+    files = {f"descriptor {fd}": f"file {n}, link count {links}: {text}" for fd, n, links, text in files_of(rows[-1])}
     return {"refused": "; ".join(refused) or "nothing", **names, **files}
 
 
 @experiment(LINUX)
-def each(calls: str) -> Iterator[dict[str, Any]]:
+def each(calls: str) -> Iterator[Step]:
     """The same sequence as :func:`stories` tells it: a row a call. ValueError as :func:`one`."""
     yield from _few(calls)
 
 
-def _few(calls: str) -> Iterator[dict[str, Any]]:
+def _few(calls: str) -> Iterator[Step]:
     if (number := len(calls.split("."))) > LONGEST:
         raise ValueError(f"{number} calls are more than {LONGEST}")
     yield from _told(calls)
@@ -78,8 +93,18 @@ def _few(calls: str) -> Iterator[dict[str, Any]]:
 TARGETS = ("a", "./a", "../a", "no/such/file", "ä", "x" * 60, "x" * 255)
 
 
+class Size(TypedDict):
+    """A symlink's text, how long it is, its st_size by lstat, and whether following it finds a file: an errno if not."""
+
+    target: str
+    characters: int
+    bytes: int
+    size: int
+    file: str
+
+
 @experiment(LINUX)
-def sizes() -> Iterator[dict[str, Any]]:
+def sizes() -> Iterator[Size]:
     """Symlinks with several targets: the length of the text in characters and bytes, and st_size by lstat."""
     with Folder() as folder:
         for target in TARGETS:
@@ -90,8 +115,16 @@ def sizes() -> Iterator[dict[str, Any]]:
             os.unlink("link", dir_fd=folder.fd)
 
 
+class Chain(TypedDict):
+    """How many symlinks in a row are followed, how many are not, and the error then."""
+
+    followed: int
+    refused: int
+    errno: str
+
+
 @experiment(LINUX)
-def chain() -> dict[str, Any]:
+def chain() -> Chain:
     """Symlinks in a row, each naming the one before: how many open(2) follows, and how it refuses one more."""
     with Folder() as folder:
         folder.do("create-a")
@@ -116,25 +149,36 @@ def _file_system(path: Path) -> str:
     return kind
 
 
+Across = TypedDict("Across", {"call": str, "from": str, "to": str, "result": str | None, "reads": str | None})
+"""A call, both file systems, "" or the errno (None: they are one), and what the new name reads, if there is one."""
+
+
 @experiment(LINUX)
-def across() -> Iterator[dict[str, Any]]:
+def across() -> Iterator[Across]:
     """From the temporary folder to :data:`ELSEWHERE`: a hard link, a rename, a symlink. None where both are one file system."""
     with Folder() as here:
         here.do("create-a")
         there = ELSEWHERE if os.path.isdir(ELSEWHERE) and os.access(ELSEWHERE, os.W_OK) else None
         with tempfile.TemporaryDirectory(prefix="syslab-", dir=there) as folder:
             differ = os.stat(folder).st_dev != os.fstat(here.fd).st_dev
-            systems = {"from": _file_system(here.path), "to": _file_system(Path(folder))}
+            source, target = _file_system(here.path), _file_system(Path(folder))
             for call in ("link", "rename", "symlink"):
-                result = None
-                if differ:
-                    source = str(here.path / "a")
-                    result = attempt(lambda call=call, source=source: getattr(os, call)(source, f"{folder}/new"))  # type: ignore[misc]
+                result = attempt(partial(getattr(os, call), here.path / "a", f"{folder}/new")) if differ else None
                 reads = Path(folder, "new").read_text(encoding="utf-8") if result == "" else None
-                yield {"call": f"os.{call}", **systems, "result": result, "reads": reads}
+                yield {"call": f"os.{call}", "from": source, "to": target, "result": result, "reads": reads}
 
 
-def _unnamed(fd: int, what: str, result: str = "") -> dict[str, Any]:
+class Unnamed(TypedDict):
+    """A step: its errno or "", the file's link count and contents, and its name in /proc/self/fd; None: there is no file."""
+
+    what: str
+    result: str
+    links: int | None
+    reads: str | None
+    proc: str | None
+
+
+def _unnamed(fd: int, what: str, result: str = "") -> Unnamed:
     name = os.path.basename(os.readlink(f"/proc/self/fd/{fd}"))
     shown_as = name if name in ("a", "a (deleted)") else "a number (deleted)"  # O_TMPFILE: the inode's, behind a #
     return {
@@ -149,7 +193,7 @@ def _name_it(folder: Folder, fd: int, name: str) -> str:
 
 
 @experiment(LINUX)
-def without_name() -> Iterator[dict[str, Any]]:
+def without_name() -> Iterator[Unnamed]:
     """A file that is open and has no name: one that was unlinked, and one that never had any (O_TMPFILE)."""
     with Folder() as folder:
         folder.do("create-a")
@@ -176,8 +220,14 @@ def without_name() -> Iterator[dict[str, Any]]:
         os.close(fd)
 
 
+Counts = TypedDict(
+    "Counts", {"place": str, "file_system": str, "empty": int, "a file": int, "and a directory": int, "and another directory": int}
+)
+"""A directory's link count while it is filled."""
+
+
 @experiment(LINUX)
-def directory_counts() -> Iterator[dict[str, Any]]:
+def directory_counts() -> Iterator[Counts]:
     """The link count of a directory, empty and with something in it, on the file systems at hand."""
     seen = set()
     for place, base in (("temporary folder", None), (ELSEWHERE, ELSEWHERE)):
@@ -187,22 +237,29 @@ def directory_counts() -> Iterator[dict[str, Any]]:
             if os.fstat(folder.fd).st_dev in seen:
                 continue
             seen.add(os.fstat(folder.fd).st_dev)
-            counts = [os.fstat(folder.fd).st_nlink]
-            for step in ("create-c", "mkdir-a", "mkdir-b"):
-                folder.do(step)
-                counts.append(os.fstat(folder.fd).st_nlink)
-            keys = ("empty", "a file", "and a directory", "and another directory")
-            yield {"place": place, "file_system": _file_system(folder.path), **dict(zip(keys, counts, strict=True))}
+            yield {
+                "place": place,
+                "file_system": _file_system(folder.path),
+                "empty": os.fstat(folder.fd).st_nlink,
+                "a file": _count_after(folder, "create-c"),
+                "and a directory": _count_after(folder, "mkdir-a"),
+                "and another directory": _count_after(folder, "mkdir-b"),
+            }
+
+
+def _count_after(folder: Folder, step: str) -> int:
+    folder.do(step)
+    return os.fstat(folder.fd).st_nlink
 
 
 @experiment(LINUX)
-def protections() -> Iterator[dict[str, Any]]:
+def protections() -> Iterator[link_protection.Outcome]:
     """Hard links to others' files and symlinks of others, under this machine's settings. See ``link_protection.CASES``."""
     yield from link_protection.outcomes()
 
 
 @experiment(LAB_VM, timeout=30)
-def protections_switched() -> Iterator[dict[str, Any]]:
+def protections_switched() -> Iterator[link_protection.Outcome]:
     """:func:`protections` with both rules off, and with both on."""
     rules = (link_protection.HARDLINKS, link_protection.SYMLINKS)
     was = {rule: link_protection.setting(rule) for rule in rules}

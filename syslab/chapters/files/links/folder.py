@@ -7,9 +7,9 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from .model import DIRECTORY, FILE, SYMLINK, lowest_free, parse
+from .state import Name, OpenFile, State
 
 _KINDS = {stat.S_IFREG: FILE, stat.S_IFLNK: SYMLINK, stat.S_IFDIR: DIRECTORY}
 
@@ -85,7 +85,7 @@ class Folder:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         os.close(self._files.pop(int(descriptor)))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """As :meth:`Model.state <syslab.chapters.files.links.model.Model.state>`, from what the machine says. The inode of each name is
         told by its number: the first one made here is 1."""
         rows = []
@@ -93,13 +93,12 @@ class Folder:
             seen = os.lstat(path, dir_fd=self.fd)
             kind = _KINDS[stat.S_IFMT(seen.st_mode)]
             target = os.readlink(path, dir_fd=self.fd) if kind == SYMLINK else ""
-            rows.append(
-                [path, self._numbers[seen.st_ino], kind, None if kind == DIRECTORY else seen.st_nlink, target, self.reads(path)]
-            )
+            links = None if kind == DIRECTORY else seen.st_nlink
+            rows.append(list(Name(path, self._numbers[seen.st_ino], kind, links, target, self.reads(path))))
         files = []
         for number, fd in sorted(self._files.items()):
             seen = os.fstat(fd)
-            files.append([number, self._numbers[seen.st_ino], seen.st_nlink, os.pread(fd, 100, 0).decode()])
+            files.append(list(OpenFile(number, self._numbers[seen.st_ino], seen.st_nlink, os.pread(fd, 100, 0).decode())))
         return {"names": rows, "files": files}
 
     def reads(self, path: str) -> str:

@@ -1,7 +1,7 @@
 """Names, inodes and open files: what a call such as link or rename does to them, and which error it gives instead.
 
 The rules are those of Linux for one user's own files on one file system. ``tests/chapters/files/links/test_model.py`` compares
-them with a real folder, ``tests/book/test_link_graph.py`` with the same rules in ``chapters/files/links/widget.js``.
+them with a real folder, ``tests/pages/test_link_graph.py`` with the same rules in ``chapters/files/links/widget.js``.
 Source: path_resolution(7), link(2), rename(2), unlink(2), rmdir(2), open(2); Linux ``fs/namei.c``.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from syslab.bits import given
+
+from .state import Name, OpenFile, State
 
 MAX_SYMLINKS = 40  # followed for one path; include/linux/namei.h, MAXSYMLINKS
 LONGEST = 30  # calls in a sequence; a link should stay a link
@@ -248,10 +249,8 @@ class Model:
                 if node.kind == DIRECTORY:
                     todo.append((f"{prefix}{name}/", node))
 
-    def state(self) -> dict[str, Any]:
-        """Plain data. ``names``: path, inode number, kind, link count, a symlink's target, and what opening it reads or its errno,
-        sorted by path. ``files``: descriptor, inode number, link count, contents. A directory has no link count here: file
-        systems count differently."""
+    def state(self) -> State:
+        """What the folder looks like now."""
         names = sorted(self._names(), key=lambda item: item[0])
         count = {node: sum(other is node for _, other in names) for _, node in names}
         rows = []
@@ -261,8 +260,8 @@ class Model:
             except Refused as refused:
                 reads = refused.name
             links = None if node.kind == DIRECTORY else count[node]
-            rows.append([path, node.number, node.kind, links, node.text if node.kind == SYMLINK else "", reads])
-        files = [[fd, node.number, count.get(node, 0), node.text] for fd, node in sorted(self._files.items())]
+            rows.append(list(Name(path, node.number, node.kind, links, node.text if node.kind == SYMLINK else "", reads)))
+        files = [list(OpenFile(fd, node.number, count.get(node, 0), node.text)) for fd, node in sorted(self._files.items())]
         return {"names": rows, "files": files}
 
 
@@ -281,7 +280,7 @@ def lowest_free(taken: Iterable[int]) -> int:
     return next(n for n in range(FIRST_FD, FIRST_FD + len(used) + 1) if n not in used)
 
 
-def run(steps: Iterable[str]) -> tuple[list[str], dict[str, Any]]:
+def run(steps: Iterable[str]) -> tuple[list[str], State]:
     """Every call's result (``""`` or an errno's name), and the state in the end. ValueError as :func:`parse`."""
     model = Model()
     return [model.do(step) for step in steps], model.state()

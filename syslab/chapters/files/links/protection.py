@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from .other_users import NOBODY, SOMEBODY, attempt, may_change_users
 
@@ -58,15 +58,25 @@ CASES = (
 )
 
 
-def outcomes() -> Iterator[dict[str, Any]]:
-    """A row for each of :data:`CASES`. ``result`` is ``""`` or an errno's name; None where this user cannot try the case."""
+class Outcome(TypedDict):
+    """A case: ``setting`` of its rule (None: unknown), and "" or an errno's name, or None where this user cannot try it."""
+
+    rule: str
+    setting: int | None
+    what: str
+    who: str
+    result: str | None
+
+
+def outcomes() -> Iterator[Outcome]:
+    """A row for each of :data:`CASES`."""
     several = may_change_users()
     for case in CASES:
         result = _as_root(case) if several else _as_oneself(case)
         yield {"rule": case.rule, "setting": setting(case.rule), "what": case.what, "who": case.who, "result": result}
 
 
-def _action(case: Case, fd: int, source: str = "file") -> Any:
+def _action(case: Case, fd: int, source: str = "file") -> Callable[[], object]:
     """All below ``fd``, since another user cannot reach a private folder by its path."""
     if case.rule == HARDLINKS:
         return partial(os.link, source, "new", src_dir_fd=fd, dst_dir_fd=fd, follow_symlinks=False)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Link, Table
 
-from .ask import STORIES
+from .ask import STORIES, Across, Counts, Size, StoryStep, Unnamed
+from .model import FILE
+from .protection import Outcome
+from .state import Name, files, names
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from .widget import LinkGraph
 
-Row = dict[str, Any]
 ANCHOR = "links"
 OK = "done"
 
 
-def _result(row: Row) -> str:
-    return "not tried" if row["result"] is None else row["result"] or OK
+def _result(result: str | None) -> str:
+    return "not tried" if result is None else result or OK
 
 
 def _title(story: str) -> str:
@@ -29,129 +32,145 @@ def _links(count: int) -> str:
     return f"{count} link" if count == 1 else f"{count} links"
 
 
-def _name(path: str) -> Any:
-    def cell(row: Row) -> str:
-        for found, number, kind, links, target, reads in row["names"]:
-            if found == path:
-                if kind == "directory":
-                    return str(kind)
-                holds = f" “{target}” → {reads}" if kind == "symlink" else ""
-                return (
-                    f"{kind} {number}, {_links(links)}"
-                    if kind == "file"
-                    else kind + holds + (f", {links} links" if links > 1 else "")
-                )
-        return ""
+def _inode(name: Name) -> str:
+    if name.links is None:
+        return name.kind
+    if name.kind == FILE:
+        return f"{name.kind} {name.number}, {_links(name.links)}"
+    return f"{name.kind} “{name.target}” → {name.reads}" + (f", {_links(name.links)}" if name.links > 1 else "")
+
+
+def _name(path: str) -> Callable[[StoryStep], str]:
+    return lambda row: next((_inode(name) for name in names(row) if name.path == path), "")
+
+
+def _file(descriptor: int) -> Callable[[StoryStep], str]:
+    def cell(row: StoryStep) -> str:
+        return next((f"file {n}, {_links(links)}: {text}" for fd, n, links, text in files(row) if fd == descriptor), "")
 
     return cell
 
 
-def _file(descriptor: int) -> Any:
-    def cell(row: Row) -> str:
-        return next((f"file {n}, {_links(links)}: {text}" for fd, n, links, text in row["files"] if fd == descriptor), "")
-
-    return cell
-
-
-def story(answer: Evidence, title: str) -> Measured:
+def story(answer: Answer[list[StoryStep]], title: str) -> Table:
     """One of the stories, a line a call. KeyError for a title that is none."""
     calls = STORIES[title].split(".")
     rows = [row for row in answer.data if row["story"] == title]
     reached = {row["step"]: ".".join(calls[: i + 1]) for i, row in enumerate(rows)}
-    paths = sorted({name[0] for row in rows for name in row["names"]})
-    files = sorted({file[0] for row in rows for file in row["files"]})
-    columns = [
+    paths = sorted({name.path for row in rows for name in names(row)})
+    descriptors = sorted({file.descriptor for row in rows for file in files(row)})
+    columns: list[Column[StoryStep]] = [
         Column("Call", lambda row: Link(row["call"], f"#{ANCHOR}={reached[row['step']]}")),
-        Column("Result", _result),
+        Column("Result", lambda row: _result(row["result"])),
         *(Column(path, _name(path)) for path in paths),
-        *(Column(f"fd {fd}", _file(fd)) for fd in files),
+        *(Column(f"fd {fd}", _file(fd)) for fd in descriptors),
     ]
-    return Measured(answer, columns, rows, caption=_title(title))
+    return Table(answer, columns, rows, caption=_title(title))
 
 
-def refusals(answer: Evidence) -> Measured:
+def refusals(answer: Answer[list[StoryStep]]) -> Table:
     """Every refused call of the stories, and the story it is from."""
-    rows = [row for row in answer.data if row["result"]]
-    return Measured(answer, [Column("Story", "story"), Column("Call", "call"), Column("Error", "result")], rows)
+    columns: list[Column[StoryStep]] = [
+        Column("Story", lambda row: row["story"]),
+        Column("Call", lambda row: row["call"]),
+        Column("Error", lambda row: row["result"]),
+    ]
+    return Table(answer, columns, [row for row in answer.data if row["result"]])
 
 
-def sizes(answer: Evidence) -> Measured:
+def sizes(answers: Sequence[Evidence[list[Size]]]) -> Table:
     """Symlinks and what lstat says of their size."""
 
-    def target(row: Row) -> str:
+    def target(row: Size) -> str:
         return row["target"] if len(row["target"]) < 20 else f"{row['target'][0]} × {row['characters']}"
 
-    columns = [
-        Column("The symlink holds", target),
-        Column("Characters", "characters", number=True),
-        Column("Bytes", "bytes", number=True),
-        Column("st_size", "size", number=True),
-        Column("Followed", "file"),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("The symlink holds", target),
+            Column("Characters", lambda row: row["characters"], number=True),
+            Column("Bytes", lambda row: row["bytes"], number=True),
+            Column("st_size", lambda row: row["size"], number=True),
+            Column("Followed", lambda row: row["file"]),
+        ],
+    )
 
 
-def across(answer: Evidence) -> Measured:
+def across(answers: Sequence[Evidence[list[Across]]]) -> Table:
     """Three calls from one file system to another."""
-    columns = [
-        Column("Call", "call"),
-        Column("From", "from"),
-        Column("To", "to"),
-        Column("Result", lambda row: "not tried: one file system" if row["result"] is None else _result(row)),
-        Column("The new name reads", lambda row: row["reads"] or ""),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Call", lambda row: row["call"]),
+            Column("From", lambda row: row["from"]),
+            Column("To", lambda row: row["to"]),
+            Column("Result", lambda row: "not tried: one file system" if row["result"] is None else _result(row["result"])),
+            Column("The new name reads", lambda row: row["reads"] or ""),
+        ],
+    )
 
 
-def without_name(answer: Evidence) -> Measured:
+def without_name(answers: Sequence[Evidence[list[Unnamed]]]) -> Table:
     """An open file without a name, step by step."""
-
-    def maybe(key: str) -> Any:
-        return lambda row: "" if row[key] is None else row[key]
-
-    columns = [
-        Column("The file is", "what"),
-        Column("Result", _result),
-        Column("Links", maybe("links"), number=True),
-        Column("Reads", maybe("reads")),
-        Column("/proc/self/fd says", maybe("proc")),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("The file is", lambda row: row["what"]),
+            Column("Result", lambda row: _result(row["result"])),
+            Column("Links", lambda row: "" if row["links"] is None else row["links"], number=True),
+            Column("Reads", lambda row: row["reads"] or ""),
+            Column("/proc/self/fd says", lambda row: row["proc"] or ""),
+        ],
+    )
 
 
-def directory_counts(answer: Evidence) -> Measured:
+def directory_counts(answers: Sequence[Evidence[list[Counts]]]) -> Table:
     """Link counts of a directory that is filled."""
-    heads = ("empty", "a file", "and a directory", "and another directory")
-    columns = [Column("In", "place"), Column("File system", "file_system"), *(Column(head, head, number=True) for head in heads)]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("In", lambda row: row["place"]),
+            Column("File system", lambda row: row["file_system"]),
+            Column("empty", lambda row: row["empty"], number=True),
+            Column("a file", lambda row: row["a file"], number=True),
+            Column("and a directory", lambda row: row["and a directory"], number=True),
+            Column("and another directory", lambda row: row["and another directory"], number=True),
+        ],
+    )
 
 
-def protections(answer: Evidence) -> Measured:
+def protections(answers: Sequence[Evidence[list[Outcome]]]) -> Table:
     """Under the settings of the machine that answered."""
-    columns = [
-        Column("fs.", "rule"),
-        Column("is", lambda row: "unknown" if row["setting"] is None else row["setting"], number=True),
-        Column("Somebody links to, or follows", "what"),
-        Column("Who", "who"),
-        Column("Result", lambda row: "not tried: takes root" if row["result"] is None else _result(row)),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("fs.", lambda row: row["rule"]),
+            Column("is", lambda row: "unknown" if row["setting"] is None else row["setting"], number=True),
+            Column("Somebody links to, or follows", lambda row: row["what"]),
+            Column("Who", lambda row: row["who"]),
+            Column("Result", lambda row: "not tried: takes root" if row["result"] is None else _result(row["result"])),
+        ],
+    )
 
 
-def switched(answer: Evidence) -> Measured:
+class Case(NamedTuple):
+    """Who does what, and which rule of the kernel's is about it."""
+
+    rule: str
+    what: str
+    who: str
+
+
+def protections_switched(answer: Answer[list[Outcome]]) -> Table:
     """The same with each rule off and on, one line a case."""
-    found: dict[tuple[str, str, str], Row] = {}
-    for row in answer.data:
-        line = found.setdefault((row["rule"], row["what"], row["who"]), {key: row[key] for key in ("rule", "what", "who")})
-        line[str(row["setting"])] = _result(row)
-    columns = [
-        Column("fs.", "rule"),
-        Column("Somebody links to, or follows", "what"),
-        Column("Who", "who"),
-        Column("Off", "0"),
-        Column("On", "1"),
+    results = {(Case(row["rule"], row["what"], row["who"]), row["setting"]): _result(row["result"]) for row in answer.data}
+    columns: list[Column[Case]] = [
+        Column("fs.", lambda case: case.rule),
+        Column("Somebody links to, or follows", lambda case: case.what),
+        Column("Who", lambda case: case.who),
+        Column("Off", lambda case: results[case, 0]),
+        Column("On", lambda case: results[case, 1]),
     ]
-    return Measured(answer, columns, list(found.values()))
+    return Table(answer, columns, list(dict.fromkeys(case for case, _ in results)))
 
 
 def graph() -> LinkGraph:

@@ -11,6 +11,7 @@ import traitlets
 from syslab.widgets.base import script, style
 
 from .model import CALLS, FIRST_FD, LONGEST, MAX_SYMLINKS, PATHS, TARGETS, WHY, run, token
+from .state import State
 
 
 class LinkGraph(anywidget.AnyWidget):
@@ -44,8 +45,8 @@ class LinkGraph(anywidget.AnyWidget):
         self.value = next(iter(stories.values()))
 
     @property
-    def state(self) -> dict[str, Any]:
-        """What is drawn, as :meth:`~syslab.chapters.files.links.model.Model.state` has it."""
+    def state(self) -> State:
+        """What is drawn."""
         return run(steps(self.value))[1]
 
     @traitlets.validate("value")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import LINUX, Need, tool
@@ -27,7 +27,7 @@ MOUNT = Need("the right to mount with FUSE", ntfs_image.cannot_mount, "run it as
 
 
 def records(image: bytes) -> Iterator[tuple[str, Any]]:
-    """(path, MFT record) of everything in ``image`` that a user made, folders before what is in them."""
+    """(path, MFT record) of everything in ``image`` that a user made, folders before what is in them. dissect has no types."""
     from dissect.ntfs import NTFS
 
     def walk(folder: Any, front: str) -> Iterator[tuple[str, Any]]:
@@ -50,7 +50,16 @@ def buffer_of(record: Any) -> bytes | None:
     return bytes(found[0].data()) if found else None
 
 
-def _dissect(data: bytes) -> dict[str, Any]:
+class Reading(TypedDict):
+    """A reparse buffer: its tag, the path that is followed, the one that is shown, and Flags, which a junction does not have."""
+
+    tag: int
+    followed: str
+    shown: str
+    flags: int | None
+
+
+def _dissect(data: bytes) -> Reading:
     """What dissect.ntfs reads in a buffer."""
     from dissect.ntfs.attr import ReparsePoint
 
@@ -59,7 +68,7 @@ def _dissect(data: bytes) -> dict[str, Any]:
     return {"tag": int(point.tag), "followed": point.substitute_name, "shown": point.print_name, "flags": flags}
 
 
-def _by_hand(data: bytes) -> dict[str, Any]:
+def _by_hand(data: bytes) -> Reading:
     """What our own decoder reads in it."""
     found = reparse.decode(data)
     return {
@@ -70,10 +79,22 @@ def _by_hand(data: bytes) -> dict[str, Any]:
     }
 
 
+Entry = TypedDict("Entry", {"path": str, "is": str})
+"""A path of the image, and whether it is a file or a folder."""
+
+
+class Content(Entry):
+    """The number of its record in the MFT, how many names that record has, and the reparse tag, if it has one."""
+
+    record: int
+    names: int
+    tag: int | None
+
+
 @experiment(DISSECT)
-def contents() -> list[dict[str, Any]]:
+def contents() -> list[Content]:
     """Everything in the image: what it is for NTFS, in which record of the MFT, and how many names that record has."""
-    rows = []
+    rows: list[Content] = []
     for path, record in records(ntfs_image.load()):
         data = buffer_of(record)
         rows.append(
@@ -88,10 +109,17 @@ def contents() -> list[dict[str, Any]]:
     return rows
 
 
+class Buffer(Entry, Reading):
+    """A reparse buffer in hex, as our decoder reads it, and whether dissect.ntfs reads the same."""
+
+    bytes: str
+    agree: bool
+
+
 @experiment(DISSECT)
-def buffers() -> list[dict[str, Any]]:
+def buffers() -> list[Buffer]:
     """Each reparse buffer of the image, read twice."""
-    rows = []
+    rows: list[Buffer] = []
     for path, record in records(ntfs_image.load()):
         if data := buffer_of(record):
             hand, library = _by_hand(data), _dissect(data)
@@ -102,17 +130,43 @@ def buffers() -> list[dict[str, Any]]:
 
 
 @experiment(LINUX, tool("ntfs-3g"), tool("unshare", "util-linux"), MOUNT, timeout=60, tools=("ntfs-3g",))
-def mounted() -> list[dict[str, Any]]:
+def mounted() -> list[ntfs_image.Followed]:
     """The image mounted with ntfs-3g: what readlink and stat say of each link."""
     return ntfs_image.mounted()
 
 
+class Made(TypedDict):
+    """A buffer in hex and its size in bytes, whether both readers agree, and what they read; the tag in hex."""
+
+    bytes: str
+    size: int
+    agree: bool
+    tag: str
+    followed: str
+    shown: str
+    flags: int | None
+
+
+class Refused(TypedDict):
+    """Why there is no buffer."""
+
+    refused: str
+
+
 @experiment(DISSECT)
-def one(kind: str, target: str) -> dict[str, Any]:
+def one(kind: str, target: str) -> Made | Refused:
     """A buffer made by our encoder and read by dissect.ntfs; or why there is none."""
     try:
         data = reparse.encode(kind, target)
     except reparse.BadReparse as refused:
         return {"refused": str(refused)}
     found = _dissect(data)
-    return {"bytes": data.hex(" "), "size": len(data), "agree": found == _by_hand(data), **found, "tag": hex(found["tag"])}
+    return {
+        "bytes": data.hex(" "),
+        "size": len(data),
+        "agree": found == _by_hand(data),
+        "tag": hex(found["tag"]),
+        "followed": found["followed"],
+        "shown": found["shown"],
+        "flags": found["flags"],
+    }

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, TypeVar
 
 from .model import NAMES, decode, encode
 
@@ -28,6 +28,7 @@ MEMORY = 64 << 20  # what the decompressor may use
 SECONDS = 20.0
 DRIVE, FUSE = "C:\\", "/dev/fuse"
 CAP_SYS_ADMIN = 21
+T = TypeVar("T")
 NOTE = b"One file, three names.\n"
 NOTE_NAMES = ("target/note.txt", "hard.txt", "target/second.txt")
 
@@ -107,7 +108,7 @@ def cannot_mount() -> str | None:
     return None if able >> CAP_SYS_ADMIN & 1 else "mounting needs root"
 
 
-def _with_mounted(image: Path, options: str, use: Callable[[Path], Any]) -> Any:
+def _with_mounted(image: Path, options: str, use: Callable[[Path], T]) -> T:
     """``use(folder)`` while ntfs-3g serves ``image`` there. Runs inside the namespace; ntfs-3g stays a child of ours."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -147,17 +148,24 @@ def _fill(folder: Path) -> None:
         os.setxattr(path, "system.ntfs_reparse_data", link.buffer)
 
 
-def _read(folder: Path) -> list[dict[str, Any]]:
-    """What a Linux program finds behind each link; the mount point is written as MOUNT."""
-    rows = []
+class Followed(TypedDict):
+    """What a Linux program finds behind a link: readlink(2), with the mount point as MOUNT, or its error; and what is there."""
+
+    path: str
+    readlink: str
+    leads_to: str
+
+
+def _read(folder: Path) -> list[Followed]:
+    rows: list[Followed] = []
     for link in LINKS:
-        path, row = folder / link.path, {"path": link.path}
+        path = folder / link.path
         try:
-            row["readlink"] = os.readlink(path).replace(str(folder), "MOUNT")
+            target = os.readlink(path).replace(str(folder), "MOUNT")
         except OSError as error:
-            row["readlink"] = os.strerror(error.errno or 0)
-        row["leads_to"] = "a folder" if path.is_dir() else "a file" if path.is_file() else "nothing"
-        rows.append(row)
+            target = os.strerror(error.errno or 0)
+        there = "a folder" if path.is_dir() else "a file" if path.is_file() else "nothing"
+        rows.append({"path": link.path, "readlink": target, "leads_to": there})
     return rows
 
 
@@ -191,12 +199,12 @@ def build(path: Path) -> None:
     _inside("fill", str(path))
 
 
-def mounted() -> list[dict[str, Any]]:
+def mounted() -> list[Followed]:
     """The committed image mounted read-only, and what readlink and stat say of each link."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "links.img"
         path.write_bytes(load())
-        rows: list[dict[str, Any]] = json.loads(_inside("read", str(path)))
+        rows: list[Followed] = json.loads(_inside("read", str(path)))
         return rows
 
 

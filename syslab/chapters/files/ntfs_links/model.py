@@ -1,6 +1,6 @@
 r"""The bytes behind a junction and a symbolic link of NTFS: REPARSE_DATA_BUFFER, made and read.
 
-What is where, and what is said about a bad target or buffer, is in :mod:`.reparse_tables`.
+What is where, and what is said about a bad target or buffer, is in :mod:`.tables`.
 """
 
 from __future__ import annotations

@@ -2,98 +2,114 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Link, Table, Verdict
 
 from . import model as reparse
+from .ask import Buffer, Content
+from .image import Followed
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable
 
     from .widget import ReparseBuffer
 
-Row = dict[str, Any]
 ANCHOR = "reparse"
 KINDS = {"junction": "junction", "symlink": "absolute symlink", "relative": "relative symlink"}
 TAGS = {reparse.MOUNT_POINT: "mount point", reparse.SYMLINK: "symbolic link"}
 
 
-def _tag(row: Row) -> str:
-    return "none" if row["tag"] is None else f"{row['tag']:#x}, {TAGS.get(row['tag'], 'unknown')}"
+def _tag(tag: int | None) -> str:
+    return "none" if tag is None else f"{tag:#x}, {TAGS.get(tag, 'unknown')}"
 
 
-def contents(answer: Evidence) -> Measured:
+def contents(answers: Sequence[Evidence[list[Content]]]) -> Table:
     """Everything in the image."""
-    columns = [
-        Column("Path", "path"),
-        Column("Is a", "is"),
-        Column("MFT record", "record", number=True),
-        Column("Names of that record", "names", number=True),
-        Column("Reparse tag", _tag),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Path", lambda row: row["path"]),
+            Column("Is a", lambda row: row["is"]),
+            Column("MFT record", lambda row: row["record"], number=True),
+            Column("Names of that record", lambda row: row["names"], number=True),
+            Column("Reparse tag", lambda row: _tag(row["tag"])),
+        ],
+    )
 
 
-def _kind(row: Row) -> str:
-    return KINDS[reparse.decode(bytes.fromhex(row["bytes"])).kind.key]
+def _kind(data: str) -> str:
+    return KINDS[reparse.decode(bytes.fromhex(data)).kind.key]
 
 
-def buffers(answer: Evidence) -> Measured:
+def buffers(answers: Sequence[Evidence[list[Buffer]]]) -> Table:
     """What each buffer says; the kind leads into the widget."""
-    columns = [
-        Column("Path", "path"),
-        Column("On a", "is"),
-        Column("Buffer", lambda row: Link(_kind(row), f"#{ANCHOR}=bytes:{row['bytes']}")),
-        Column("Bytes", lambda row: len(row["bytes"]) // 2, number=True),
-        Column("Is followed", "followed"),
-        Column("Is shown", "shown"),
-        Column("Readers agree", lambda row: Verdict(row["agree"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Path", lambda row: row["path"]),
+            Column("On a", lambda row: row["is"]),
+            Column("Buffer", lambda row: Link(_kind(row["bytes"]), f"#{ANCHOR}=bytes:{row['bytes']}")),
+            Column("Bytes", lambda row: len(row["bytes"]) // 2, number=True),
+            Column("Is followed", lambda row: row["followed"]),
+            Column("Is shown", lambda row: row["shown"]),
+            Column("Readers agree", lambda row: Verdict(row["agree"])),
+        ],
+    )
 
 
-def taken_apart(answer: Evidence, path: str) -> Measured:
-    """The buffer of ``path``, a row for each field. ValueError if the image has no such link."""
-    for row in answer.data:
-        if row["path"] == path:
-            data = bytes.fromhex(row["bytes"])
-            break
-    else:
-        raise ValueError(f"no link {path!r} in the image; there are {', '.join(row['path'] for row in answer.data)}")
+class Field(NamedTuple):
+    """A field of a buffer: its first byte, its bytes in hex, or the first four, its name, its value, and what it means."""
+
+    at: int
+    raw: str
+    name: str
+    value: str
+    title: str
+
+
+def _fields(data: bytes) -> list[Field]:
     found = reparse.decode(data)
     titles = {part.name: part.title for part in found.kind.parts} | reparse.TEXTS
     texts = {"SubstituteName": found.followed, "PrintName": found.shown}
     rows = []
     for start, size, name in found.runs:
         raw = data[start : start + size]
-        value = texts.get(name) or (hex(found.values[name]) if name in found.values else raw.hex(" "))
-        if name in found.values and name != "ReparseTag":
-            value = str(found.values[name])
-        rows.append(
-            {
-                "at": start,
-                "raw": raw.hex(" ") if size <= 4 else f"{raw[:4].hex(' ')} …",
-                "name": name,
-                "value": value,
-                "title": titles[name],
-            }
-        )
-    columns = [
-        Column("At byte", "at", number=True),
-        Column("Bytes", "raw", number=True),
-        Column("Field", "name"),
-        Column("Value", "value"),
-        Column("Meaning", "title"),
+        if name in found.values:
+            value = hex(found.values[name]) if name == "ReparseTag" else str(found.values[name])
+        else:
+            value = texts.get(name) or raw.hex(" ")
+        rows.append(Field(start, raw.hex(" ") if size <= 4 else f"{raw[:4].hex(' ')} …", name, value, titles[name]))
+    return rows
+
+
+def taken_apart(answer: Answer[list[Buffer]], path: str) -> Table:
+    """The buffer of ``path``, a row for each field. ValueError if the image has no such link."""
+    there = {row["path"]: bytes.fromhex(row["bytes"]) for row in answer.data}
+    if path not in there:
+        raise ValueError(f"no link {path!r} in the image; there are {', '.join(there)}")
+    columns: list[Column[Field]] = [
+        Column("At byte", lambda field: field.at, number=True),
+        Column("Bytes", lambda field: field.raw, number=True),
+        Column("Field", lambda field: field.name),
+        Column("Value", lambda field: field.value),
+        Column("Meaning", lambda field: field.title),
     ]
-    return Measured(answer, columns, rows, caption=f"The buffer of {path}, {len(data)} bytes")
+    return Table(answer, columns, _fields(there[path]), caption=f"The buffer of {path}, {len(there[path])} bytes")
 
 
-def mounted(answer: Evidence) -> Measured:
+def mounted(answers: Sequence[Evidence[list[Followed]]]) -> Table:
     """What Linux makes of the links."""
-    columns = [Column("Link", "path"), Column("readlink says", "readlink"), Column("It leads to", "leads_to")]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Link", lambda row: row["path"]),
+            Column("readlink says", lambda row: row["readlink"]),
+            Column("It leads to", lambda row: row["leads_to"]),
+        ],
+    )
 
 
 def encoder() -> ReparseBuffer:

@@ -1,6 +1,6 @@
 """REPARSE_DATA_BUFFER as tables: where its fields lie, which targets a link takes, and every sentence about a bad one.
 
-:mod:`.reparse` works by them, and so does the widget. Field names are those of the sources.
+:mod:`.model` works by them, and so does the widget. Field names are those of the sources.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from syslab.bits.ioctl_names import BY_NAME
 from syslab.chapters.files.ioctl import ask as experiment
+from syslab.chapters.files.ioctl.argument import parse
+from syslab.chapters.files.ioctl.ask import Argument
 from syslab.chapters.files.ioctl.window import program, resize, terminal
 from syslab.evidence import Evidence, ExperimentFailed, ask, recorded, records
 from syslab.evidence.lab import WITNESS as LAB
@@ -21,7 +23,6 @@ pytestmark = pytest.mark.skipif(bool(experiment.arguments.missing()), reason="ne
 LIMIT_GONE = sys.version_info >= (3, 15)
 FILLED = "18 00 50 00 …"  # 24 and 80, as x86 and ARM order bytes
 HERE = (experiment.resized, experiment.arguments, experiment.files, experiment.numbers)
-Row = dict[str, Any]
 
 
 @pytest.mark.parametrize("which", HERE, ids=lambda which: which.name)
@@ -33,7 +34,7 @@ def test_rows_are_stable_and_as_recorded(which: Any) -> None:
         assert recorded(which).data == first.data
 
 
-def calls() -> dict[tuple[str, str], Row]:
+def calls() -> dict[tuple[str, str], Argument]:
     return {(row["before"], row["call"]): row for row in ask(experiment.arguments).data}
 
 
@@ -42,7 +43,7 @@ def test_every_kind_of_argument() -> None:
     assert list(rows) == list(experiment.ARGUMENTS)
     assert len(rows) == 17, "the chapter says sixteen besides the note's own"
 
-    def row(call: str, before: str = "") -> Row:
+    def row(call: str, before: str = "") -> Argument:
         return rows[before, call]
 
     assert row("ioctl()")["error"] == row("ioctl(tty)")["error"] == "TypeError"
@@ -149,20 +150,20 @@ def test_one_asked_as_the_reader_does() -> None:
     [("", None), (" 7 ", 7), ("0x18", 24), ("-1", -1), ("bytes(0)", b""), ("bytes( 3 )", bytes(3)), ("bytearray(2)", bytearray(2))],
 )
 def test_parse(text: str, value: Any) -> None:
-    read = experiment.parse(text)
+    read = parse(text)
     assert read == value and type(read) is type(value)
 
 
 @pytest.mark.parametrize("text", ["bytes", "bytes()", "bytes(-1)", "bytes(65537)", "1.5", "eval('1')", "list(3)", "None"])
 def test_what_is_no_argument_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no argument|too long"):
-        experiment.parse(text)
+        parse(text)
 
 
 @given(st.text(max_size=30))
 def test_parse_never_fails_otherwise(text: str) -> None:
     try:
-        read = experiment.parse(text)
+        read = parse(text)
     except ValueError as error:
         assert str(error)
     else:

@@ -40,7 +40,7 @@ def test_what_was_not_tried_says_so() -> None:
 
 
 def test_rules_off_and_on_stand_side_by_side() -> None:
-    shown = repr(view.switched(recorded(experiment.protections_switched))).splitlines()
+    shown = repr(view.protections_switched(recorded(experiment.protections_switched))).splitlines()
     assert len(shown) == 1 + 9 + 1
     assert sum("done" in line and ("EPERM" in line or "EACCES" in line) for line in shown) == 3
 
