@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from syslab import kvm
 from syslab.bits.cpuid import REGISTERS
@@ -25,13 +25,20 @@ NEW, SET, RAN, RAN_EMPTY = "no table", "has a table", "has run with it", "has ru
 STATES = (NEW, SET, RAN, RAN_EMPTY)
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
-def tables() -> Iterator[dict[str, Any]]:
-    """Each table of :data:`~syslab.chapters.kvm.guest_cpuid.cases.TABLES`, on a vCPU of its own.
+class Told(TypedDict):
+    """A table and one question: the words it has there (None: no such entry), and the guest's answer (None: it was refused)."""
 
-    Keys: case, result, and the first question: leaf, subleaf, given (its words in the table, or None), guest (what
-    CPUID answers inside, None where the table was refused). A case with more questions has more rows.
-    """
+    case: str
+    result: str
+    leaf: int
+    subleaf: int
+    given: list[int] | None
+    guest: list[int] | None
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def tables() -> Iterator[Told]:
+    """Each table of :data:`~syslab.chapters.kvm.guest_cpuid.cases.TABLES`, on a vCPU of its own; a row a question to its guest."""
     with Kvm() as device, Guests(device) as guests:
         reported = device.supported_cpuid()
         for case in cases.TABLES:
@@ -69,9 +76,17 @@ EVENTS = (
 )
 
 
+class Lived(TypedDict):
+    """An event in a state of a vCPU, and its result."""
+
+    state: str
+    event: str
+    result: str
+
+
 @experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
-def life_cycle() -> Iterator[dict[str, Any]]:
-    """Each of :data:`EVENTS` in each of :data:`STATES`, on a new vCPU: state, event, result."""
+def life_cycle() -> Iterator[Lived]:
+    """Each of :data:`EVENTS` in each of :data:`STATES`, on a new vCPU."""
     with Kvm() as device, Guests(device) as guests:
         reported = device.supported_cpuid()
         for state in STATES:
@@ -128,13 +143,20 @@ def counted(vcpu: Vcpu) -> list[CpuidEntry]:
     return entries
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
-def echo() -> Iterator[dict[str, Any]]:
-    """KVM_GET_CPUID2 after a run, with several rooms, and what KVM_SET_CPUID2 says to what came back.
+class Echoed(TypedDict):
+    """A room: whether nent then counts what was set, or is the room; what setting either again said. None where refused."""
 
-    Keys: room (in words), extra (entries of room beyond what was set), result, counts (nent afterwards is the number
-    that was set; None where refused), resubmitted (nent as it stands there), trimmed (nent as it was set).
-    """
+    room: str
+    result: str
+    counts: bool | None
+    echoed: bool
+    resubmitted: str | None
+    trimmed: str | None
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def echo() -> Iterator[Echoed]:
+    """KVM_GET_CPUID2 after a run, with several rooms, and what KVM_SET_CPUID2 says to what came back."""
     with Kvm() as device, Guests(device) as guests:
         vcpu = brought(guests, RAN, device.supported_cpuid())
         right = len(counted(vcpu))
@@ -151,13 +173,21 @@ def echo() -> Iterator[dict[str, Any]]:
             }
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
-def rewritten() -> Iterator[dict[str, Any]]:
-    """Fields that are given one value and, perhaps, read as another.
+class Mirrored(TypedDict):
+    """A field's value: given, from KVM_GET_CPUID2, as the guest reads it, and after ``then``, a change with the result ``changed``."""
 
-    Keys: field, given, back (from KVM_GET_CPUID2, before any run), guest (what CPUID answers inside), then (what was
-    changed afterwards), changed (ok or the error), after (what CPUID answers then).
-    """
+    field: str
+    given: int
+    back: int
+    guest: int
+    then: str
+    changed: str
+    after: int
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def rewritten() -> Iterator[Mirrored]:
+    """Fields that are given one value and, perhaps, read as another."""
     with Kvm() as device, Guests(device) as guests:
         reported = device.supported_cpuid()
         for field in cases.REWRITTEN:
@@ -169,8 +199,15 @@ def rewritten() -> Iterator[dict[str, Any]]:
                 guest = field.get(asks(vcpu, [field.place])[field.place][REGISTERS.index(field.register)])
                 changed = _control(vcpu, field)
                 after = field.get(asks_again(vcpu, [field.place])[field.place][REGISTERS.index(field.register)])
-                row = {"field": field.name, "given": given, "back": back, "guest": guest}
-                yield row | {"then": field.then, "changed": changed, "after": after}
+                yield {
+                    "field": field.name,
+                    "given": given,
+                    "back": back,
+                    "guest": guest,
+                    "then": field.then,
+                    "changed": changed,
+                    "after": after,
+                }
 
 
 def _control(vcpu: Vcpu, field: cases.Rewritten) -> str:
@@ -186,13 +223,21 @@ def _control(vcpu: Vcpu, field: cases.Rewritten) -> str:
     return OK
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=60)
-def features() -> Iterator[dict[str, Any]]:
-    """Each of :data:`~syslab.chapters.kvm.guest_cpuid.cases.FEATURES`, its bit set and clear in the table, told and used.
+class Used(TypedDict):
+    """A use of a feature; its bit as KVM reports it, in the table, and as the guest reads it. None where the table was refused."""
 
-    Keys: feature, supported (KVM reports the bit), given, result, guest (the bit as CPUID answers inside, None where
-    the table was refused), way (how it is used), outcome.
-    """
+    feature: str
+    supported: bool
+    given: bool
+    result: str
+    guest: bool | None
+    way: str
+    outcome: str | None
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=60)
+def features() -> Iterator[Used]:
+    """Each of :data:`~syslab.chapters.kvm.guest_cpuid.cases.FEATURES`, its bit set and clear in the table, told and used."""
     with Kvm() as device, Guests(device) as guests:
         reported = device.supported_cpuid()
         for feature in FEATURES:
@@ -200,7 +245,7 @@ def features() -> Iterator[dict[str, Any]]:
                 yield from _use(guests, reported, feature, given)
 
 
-def _use(guests: Guests, reported: Table, feature: Feature, given: bool) -> Iterator[dict[str, Any]]:
+def _use(guests: Guests, reported: Table, feature: Feature, given: bool) -> Iterator[Used]:
     mask, before = 1 << feature.bit, word(reported, feature.place, feature.register)
     table = replaced(reported, feature.place, feature.register, before | mask if given else before & ~mask)
     result, seen = guests.ask(table, [feature.place])
@@ -218,32 +263,37 @@ def _use(guests: Guests, reported: Table, feature: Feature, given: bool) -> Iter
 
 
 @experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
-def one_feature(feature: str, given: bool) -> dict[str, Any]:
-    """One row of :func:`features` for this machine's KVM."""
+def one_feature(feature: str, given: bool) -> dict[str, bool | str | None]:
+    """One feature of :func:`features` for this machine's KVM; each way to use it is a key."""
     with Kvm() as device, Guests(device) as guests:
         wanted = next(f for f in FEATURES if f.name == feature)
         rows = list(_use(guests, device.supported_cpuid(), wanted, given))
     told = {True: "1", False: "0", None: "nothing"}
-    answer = {
+    return {
         "KVM reports it": rows[0]["supported"],
         "KVM_SET_CPUID2": rows[0]["result"],
         "the guest reads": told[rows[0]["guest"]],
+        **{row["way"]: row["outcome"] for row in rows},
     }
-    return answer | {row["way"]: row["outcome"] for row in rows}
 
 
 @experiment(QEMU, timeout=30, tools=("qemu-system-x86_64",), witness="tcg-qemu64")
-def qemu() -> list[dict[str, Any]]:
-    """What QEMU says to CPU features that its accelerator, TCG, cannot provide.
-
-    Keys: cpu, status, said (lines), has (whether the CPU that was made has the bit, None where none was).
-    """
+def qemu() -> list[qemu_cpu.Started]:
+    """What QEMU says to CPU features that its accelerator, TCG, cannot provide."""
     return [qemu_cpu.started(cpu) for cpu in qemu_cpu.ASKED]
 
 
+class Named(TypedDict):
+    """A feature, its name in QEMU, and QEMU's line about it, "" where it has none."""
+
+    feature: str
+    name: str
+    said: str
+
+
 @experiment(QEMU, timeout=30, tools=("qemu-system-x86_64",), witness="tcg-qemu64")
-def qemu_features() -> list[dict[str, Any]]:
-    """Each feature that has a name in QEMU, added to ``-cpu qemu64``: feature, name, said."""
+def qemu_features() -> list[Named]:
+    """Each feature that has a name in QEMU, added to ``-cpu qemu64``."""
     named = [f for f in FEATURES if f.qemu]
     lines = qemu_cpu.started("qemu64," + ",".join(f"+{f.qemu}" for f in named))["said"]
     return [{"feature": f.name, "name": f.qemu, "said": next((line for line in lines if f".{f.qemu} " in line), "")} for f in named]

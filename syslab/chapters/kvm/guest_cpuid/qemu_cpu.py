@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-from typing import Any
+from typing import TypedDict
 
 QEMU = "qemu-system-x86_64"
 SECONDS = 30.0
@@ -20,12 +20,17 @@ class QemuSilent(RuntimeError):
     """QEMU is not installed, or did not come to an end in time."""
 
 
-def started(cpu: str) -> dict[str, Any]:
-    """``-cpu cpu`` on TCG, and ``quit`` on its monitor.
+class Started(TypedDict):
+    """A CPU model: QEMU's exit status, its lines on stderr, and whether the CPU has :data:`MISSING` (None: no CPU, or not told)."""
 
-    Keys: cpu, status (the exit's), said (its lines on stderr), has (whether the CPU that was made has :data:`MISSING`; None
-    where none was made, or it did not tell).
-    """
+    cpu: str
+    status: int
+    said: list[str]
+    has: bool | None
+
+
+def started(cpu: str) -> Started:
+    """``-cpu cpu`` on TCG, and ``quit`` on its monitor."""
     path = shutil.which(QEMU)
     if not path:
         raise QemuSilent(f"{QEMU} is not installed (Debian: apt install qemu-system-x86)")

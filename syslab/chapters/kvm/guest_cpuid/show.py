@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from syslab.evidence import Evidence
-from syslab.show.table import Column, Measured, SideBySide
+from syslab.evidence import Answer, Evidence
+from syslab.show.table import Column, Table
 
-from . import ask as experiment
+from . import ask
+from .ask import Echoed, Lived, Mirrored, Named, Told, Used
 from .cases import FEATURES, Feature
 from .guest import OK, RAN
+from .qemu_cpu import Started
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable, StateMachine
     from syslab.widgets.choice_table import Outcome
 
-Row = dict[str, Any]
 CASES, LIFE = "setcpuid", "cpuidlife"
 TOLD = {True: "1", False: "0", None: "nothing: the table was refused"}
+REPORTED = {True: "reported", False: "not reported"}
+HAS = {True: "yes", False: "no", None: "no CPU"}
 BY_GUEST = "the guest sets "
 ADVENTUROUS = ("AVX512F", "PKU", "PCID", "VMX", "SVM")
 BY_NAME = {feature.name: feature for feature in FEATURES}
@@ -32,121 +34,160 @@ def words(row: Sequence[int] | None) -> str:
     return " ".join(f"{word:x}" for word in row) if any(row) else "zeros"
 
 
-def _some(answers: Sequence[Evidence], wanted: Callable[[Row], bool]) -> list[Evidence]:
-    """The answers with only the rows that ``wanted`` picks."""
-    return [replace(answer, data=[row for row in answer.data if wanted(row)]) for answer in answers]
-
-
-def _place(row: Row) -> str:
+def _place(row: Told) -> str:
     return f"{row['leaf']:x}.{row['subleaf']}"
 
 
-def accepted(answers: Sequence[Evidence]) -> SideBySide:
+def tables(answers: Sequence[Evidence[list[Told]]]) -> Table:
     """What KVM_SET_CPUID2 said, a row a table."""
-    firsts = [replace(a, data=list({row["case"]: row for row in reversed(a.data)}.values())[::-1]) for a in answers]
-    return SideBySide(firsts, [Column("Table", "case")], [Column("KVM_SET_CPUID2", "result")])
+
+    def one_each(answer: Evidence[list[Told]]) -> list[Told]:
+        return list({row["case"]: row for row in answer.data}.values())
+
+    return Table(
+        answers,
+        [Column("KVM_SET_CPUID2", lambda row: row["result"])],
+        one_each,
+        keys=[Column("Table", lambda row: row["case"])],
+    )
 
 
-def told(answers: Sequence[Evidence], *cases: str) -> SideBySide:
+def told(answers: Sequence[Evidence[list[Told]]], *cases: str) -> Table:
     """What the guest's CPUID said, for some of the tables: all questions of each."""
-    keys = [Column("Table", "case"), Column("Guest asks", _place)]
-    values = [Column("CPUID says", _seen)]
-    some = _some(answers, lambda row: row["case"] in cases)
-    asked = ", ".join(
-        dict.fromkeys(_place(row) for row in some[0].data)
-    )  # a caption of its own: it names the table to screen readers
-    return SideBySide(some, keys, values, f"EAX EBX ECX EDX of {asked}, hexadecimal")
+
+    def some(answer: Evidence[list[Told]]) -> list[Told]:
+        return [row for row in answer.data if row["case"] in cases]
+
+    asked = ", ".join(dict.fromkeys(map(_place, some(answers[0]))))
+    return Table(
+        answers,
+        [Column("CPUID says", _seen)],
+        some,
+        f"EAX EBX ECX EDX of {asked}, hexadecimal",  # of its own for each: it names the table to screen readers
+        keys=[Column("Table", lambda row: row["case"]), Column("Guest asks", _place)],
+    )
 
 
-def _seen(row: Row) -> str:
+def _seen(row: Told) -> str:
     """The answer, and whether it is what the table has there."""
     given = row["given"] or [0, 0, 0, 0]
     return words(row["guest"]) + ("" if row["guest"] == given else ", no such entry" if row["given"] is None else ", changed")
 
 
-def life(answers: Sequence[Evidence]) -> SideBySide:
+def life_cycle(answers: Sequence[Evidence[list[Lived]]]) -> Table:
     """KVM_SET_CPUID2 after KVM_RUN."""
-    some = _some(answers, lambda row: row["state"] == experiment.RAN)
-    return SideBySide(some, [Column("After KVM_RUN", "event")], [Column("Result", "result")])
 
+    def after_run(answer: Evidence[list[Lived]]) -> list[Lived]:
+        return [row for row in answer.data if row["state"] == ask.RAN]
 
-def echo(answers: Sequence[Evidence]) -> SideBySide:
-    """KVM_GET_CPUID2 with more room than it needs, and KVM_SET_CPUID2 with what it wrote."""
-
-    def rows(data: Sequence[Row]) -> list[Row]:
-        found = []
-        for row in data:
-            if row["result"] != OK:
-                found.append({"room": row["room"], "what": "KVM_GET_CPUID2", "said": row["result"]})
-                continue
-            nent = "the number set" if row["counts"] else "the room, as passed"
-            found.append({"room": row["room"], "what": "nent afterwards", "said": nent})
-            found.append({"room": row["room"], "what": "set nent entries again", "said": row["resubmitted"]})
-            found.append({"room": row["room"], "what": "set only the number set", "said": row["trimmed"]})
-        return found
-
-    some = [replace(answer, data=rows([row for row in answer.data if row["room"] != "200"])) for answer in answers]
-    return SideBySide(some, [Column("Room for entries", "room"), Column("Step", "what")], [Column("Result", "said")])
-
-
-def rewritten(answers: Sequence[Evidence]) -> SideBySide:
-    """Fields given one value and read as another, before and after a change of the guest's state."""
-    keys = [Column("Field", "field"), Column("Given", "given", number=True), Column("Then", "then")]
-    values = [
-        Column(
-            "Guest reads", lambda row: f"{row['guest']}, then " + (str(row["after"]) if row["changed"] == OK else row["changed"])
-        )
-    ]
-    return SideBySide(answers, keys, values)
-
-
-def _by_feature(answers: Sequence[Evidence], wanted: Callable[[Row], bool]) -> list[Evidence]:
-    """A row a feature: where it can be used in two ways, both in one."""
-    some = []
-    for answer in answers:
-        found: dict[str, Row] = {}
-        for row in answer.data:
-            if not wanted(row):
-                continue
-            before = found.get(row["feature"])
-            way = row["way"] if before is None else f"{before['way'].removeprefix(BY_GUEST)} set by the guest / by KVM_SET_SREGS"
-            outcome = row["outcome"] if before is None else f"{before['outcome']} / {row['outcome']}"
-            found[row["feature"]] = row | {"way": way, "outcome": outcome}
-        some.append(replace(answer, data=list(found.values())))
-    return some
-
-
-def used(answers: Sequence[Evidence], gated: bool) -> SideBySide:
-    """Features with their bit cleared: told and used. ``gated``: those that KVM can forbid."""
-    some = _by_feature(answers, lambda row: not row["given"] and bool(BY_NAME[row["feature"]].gate) is gated)
-    keys = [Column("Bit cleared", "feature"), Column("Used", "way")]
-    value = Column("Outcome", lambda row: f"{TOLD[row['guest']]}: {row['outcome']}")
-    return SideBySide(
-        some, keys, [value], f"{'guarded' if gated else 'unguarded'}; the bit as the guest reads it: what came of the use"
+    return Table(
+        answers,
+        [Column("Result", lambda row: row["result"])],
+        after_run,
+        keys=[Column("After KVM_RUN", lambda row: row["event"])],
     )
 
 
-def unsupported(answers: Sequence[Evidence]) -> SideBySide:
-    """Features that a KVM may not report, with their bit set all the same."""
-    some = _by_feature(answers, lambda row: row["given"] and row["feature"] in ADVENTUROUS)
-    keys = [Column("Bit set", "feature"), Column("Used", "way")]
-    reported = {True: "reported", False: "not reported"}
-    value = Column("Outcome", lambda row: f"{reported[row['supported']]}, {TOLD[row['guest']]}: {row['outcome']}")
-    return SideBySide(some, keys, [value], "whether KVM reports the feature, the bit as the guest reads it: what came of the use")
+class Step(NamedTuple):
+    """A step with some room: KVM_GET_CPUID2 itself, or what is done with what it wrote."""
+
+    room: str
+    what: str
+    said: str | None
 
 
-def qemu(answer: Evidence) -> Measured:
-    """What QEMU said."""
-    columns = [
-        Column("-cpu", "cpu"),
-        Column("Exit status", "status", number=True),
-        Column("Its CPU has the bit", lambda row: {True: "yes", False: "no", None: "no CPU"}[row["has"]]),
-        Column("It says", lambda row: "; ".join(row["said"]) or "nothing"),
+def _steps(row: Echoed) -> list[Step]:
+    if row["result"] != OK:
+        return [Step(row["room"], "KVM_GET_CPUID2", row["result"])]
+    return [
+        Step(row["room"], "nent afterwards", "the number set" if row["counts"] else "the room, as passed"),
+        Step(row["room"], "set nent entries again", row["resubmitted"]),
+        Step(row["room"], "set only the number set", row["trimmed"]),
     ]
-    return Measured(answer, columns)
 
 
-def outcome(rows: Sequence[Row], feature: Feature, said: str | None) -> Outcome:
+def echo(answers: Sequence[Evidence[list[Echoed]]]) -> Table:
+    """KVM_GET_CPUID2 with more room than it needs, and KVM_SET_CPUID2 with what it wrote."""
+
+    def steps(answer: Evidence[list[Echoed]]) -> list[Step]:
+        return [step for row in answer.data if row["room"] != "200" for step in _steps(row)]
+
+    return Table(
+        answers,
+        [Column("Result", lambda step: step.said)],
+        steps,
+        keys=[Column("Room for entries", lambda step: step.room), Column("Step", lambda step: step.what)],
+    )
+
+
+def rewritten(answers: Sequence[Evidence[list[Mirrored]]]) -> Table:
+    """Fields given one value and read as another, before and after a change of the guest's state."""
+
+    def reads(row: Mirrored) -> str:
+        return f"{row['guest']}, then {row['after'] if row['changed'] == OK else row['changed']}"
+
+    return Table(
+        answers,
+        [Column("Guest reads", reads)],
+        keys=[
+            Column("Field", lambda row: row["field"]),
+            Column("Given", lambda row: row["given"], number=True),
+            Column("Then", lambda row: row["then"]),
+        ],
+    )
+
+
+def _by_feature(wanted: Callable[[Used], bool]) -> Callable[[Evidence[list[Used]]], list[Used]]:
+    """A row a feature: where it can be used in two ways, both in one."""
+
+    def rows(answer: Evidence[list[Used]]) -> list[Used]:
+        found: dict[str, Used] = {}
+        for row in filter(wanted, answer.data):
+            if before := found.get(row["feature"]):
+                way = f"{before['way'].removeprefix(BY_GUEST)} set by the guest / by KVM_SET_SREGS"
+                row = {**row, "way": way, "outcome": f"{before['outcome']} / {row['outcome']}"}
+            found[row["feature"]] = row
+        return list(found.values())
+
+    return rows
+
+
+def used(answers: Sequence[Evidence[list[Used]]], gated: bool) -> Table:
+    """Features with their bit cleared: told and used. ``gated``: those that KVM can forbid."""
+    return Table(
+        answers,
+        [Column("Outcome", lambda row: f"{TOLD[row['guest']]}: {row['outcome']}")],
+        _by_feature(lambda row: not row["given"] and bool(BY_NAME[row["feature"]].gate) is gated),
+        f"{'guarded' if gated else 'unguarded'}; the bit as the guest reads it: what came of the use",
+        keys=[Column("Bit cleared", lambda row: row["feature"]), Column("Used", lambda row: row["way"])],
+    )
+
+
+def unsupported(answers: Sequence[Evidence[list[Used]]]) -> Table:
+    """Features that a KVM may not report, with their bit set all the same."""
+    return Table(
+        answers,
+        [Column("Outcome", lambda row: f"{REPORTED[row['supported']]}, {TOLD[row['guest']]}: {row['outcome']}")],
+        _by_feature(lambda row: row["given"] and row["feature"] in ADVENTUROUS),
+        "whether KVM reports the feature, the bit as the guest reads it: what came of the use",
+        keys=[Column("Bit set", lambda row: row["feature"]), Column("Used", lambda row: row["way"])],
+    )
+
+
+def qemu(answers: Sequence[Evidence[list[Started]]]) -> Table:
+    """What QEMU said."""
+    return Table(
+        answers,
+        [
+            Column("-cpu", lambda row: row["cpu"]),
+            Column("Exit status", lambda row: row["status"], number=True),
+            Column("Its CPU has the bit", lambda row: HAS[row["has"]]),
+            Column("It says", lambda row: "; ".join(row["said"]) or "nothing"),
+        ],
+    )
+
+
+def outcome(rows: Sequence[Used], feature: Feature, said: str | None) -> Outcome:
     """One place of the choice table: four questions, answered."""
     from syslab.widgets.choice_table import Outcome
 
@@ -168,7 +209,7 @@ def outcome(rows: Sequence[Row], feature: Feature, said: str | None) -> Outcome:
     return Outcome(f"{feature.name}, bit {bit}: {title}{still}", lines, "good" if held else "bad")
 
 
-def cases(answers: Sequence[Evidence], qemus: Evidence) -> ChoiceTable:
+def cases(answers: Sequence[Evidence[list[Used]]], qemus: Answer[list[Named]]) -> ChoiceTable:
     """Witness, feature and bit -> what KVM accepts, what the guest sees, what works, and what QEMU would say."""
     from syslab.widgets import ChoiceTable
 
@@ -186,25 +227,25 @@ def cases(answers: Sequence[Evidence], qemus: Evidence) -> ChoiceTable:
     return ChoiceTable(CASES, dimensions, outcomes, (start, "adx", "clear"))
 
 
-def machine(answers: Sequence[Evidence]) -> StateMachine:
+def machine(answers: Sequence[Evidence[list[Lived]]]) -> StateMachine:
     """The life of a vCPU's table, as each witness lived it."""
     from syslab.widgets import StateMachine
     from syslab.widgets.state_machine import Edge, Event, Machine, State
 
     notes = {
-        experiment.NEW: "just created",
-        experiment.SET: "KVM_SET_CPUID2 succeeded at least once",
-        experiment.RAN: "the table is fixed",
-        experiment.RAN_EMPTY: "no table is what is fixed",
+        ask.NEW: "just created",
+        ask.SET: "KVM_SET_CPUID2 succeeded at least once",
+        ask.RAN: "the table is fixed",
+        ask.RAN_EMPTY: "no table is what is fixed",
     }
-    places = {experiment.NEW: (0, 0), experiment.SET: (0, 1), experiment.RAN: (1, 1), experiment.RAN_EMPTY: (1, 0)}
+    places = {ask.NEW: (0, 0), ask.SET: (0, 1), ask.RAN: (1, 1), ask.RAN_EMPTY: (1, 0)}
     states = [State(name, name, places[name], note) for name, note in notes.items()]
-    ids = {event.name: f"e{number}" for number, event in enumerate(experiment.EVENTS)}
-    first = experiment.EVENTS[1].name
-    arrows = {first: "SET", experiment.EVENTS[0].name: "RUN"}
+    ids = {event.name: f"e{number}" for number, event in enumerate(ask.EVENTS)}
+    first = ask.EVENTS[1].name
+    arrows = {first: "SET", ask.EVENTS[0].name: "RUN"}
     events = [
         Event(ids[e.name], e.name, "You call KVM_SET_CPUID2 with" if e.table else "You call", arrows.get(e.name, ""))
-        for e in experiment.EVENTS
+        for e in ask.EVENTS
     ]
     machines: dict[tuple[str, ...], Machine] = {}
     for answer in answers:
@@ -215,7 +256,7 @@ def machine(answers: Sequence[Evidence]) -> StateMachine:
             edges[row["state"], ids[row["event"]]] = Edge(
                 to, row["result"], _why(row["state"], row["event"], row["result"]), refused
             )
-        machines[(answer.provenance.witness,)] = Machine(experiment.NEW, edges)
+        machines[(answer.provenance.witness,)] = Machine(ask.NEW, edges)
     toggles = {"Machine": {who: who for who, *_ in machines}}
     start = list(machines)[-1][0]
     return StateMachine(LIFE, states, events, machines, toggles, start)
@@ -223,16 +264,16 @@ def machine(answers: Sequence[Evidence]) -> StateMachine:
 
 def _next(state: str, event: str) -> str:
     """Where a success leads."""
-    if event == experiment.EVENTS[0].name:
-        return {experiment.NEW: experiment.RAN_EMPTY, experiment.SET: experiment.RAN}.get(state, state)
-    return experiment.SET if state == experiment.NEW else state
+    if event == ask.EVENTS[0].name:
+        return {ask.NEW: ask.RAN_EMPTY, ask.SET: ask.RAN}.get(state, state)
+    return ask.SET if state == ask.NEW else state
 
 
 def _why(state: str, event: str, result: str) -> str:
     """One sentence on a step."""
-    if event == experiment.EVENTS[0].name:
+    if event == ask.EVENTS[0].name:
         return "The vCPU executes one HLT."
-    if state in (experiment.NEW, experiment.SET):
+    if state in (ask.NEW, ask.SET):
         return "Before the first KVM_RUN any table that passes the checks replaces the one before."
     if result == OK:
         return "Nothing changes: it is what the vCPU has."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from syslab import kvm
 from syslab.bits.cpuid import REGISTERS
@@ -51,9 +51,19 @@ _CODE, _HANDLER = 0x1000, 0x1100
 _ASK = bytes.fromhex("0fa2 f4")  # cpuid; hlt
 
 
+class Entry(TypedDict):
+    """An entry: KVM's flags, and its words from the host's CPUID and in KVM's table; None where there is no such entry."""
+
+    leaf: int
+    subleaf: int
+    flags: int | None
+    host: list[int] | None
+    kvm: list[int] | None
+
+
 @experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
-def compared() -> list[dict[str, Any]]:
-    """Every entry of the host's CPUID and of KVM's table: leaf, subleaf, flags (KVM's), host, kvm; None where there is none.
+def compared() -> list[Entry]:
+    """Every entry of the host's CPUID and of KVM's table.
 
     Both are asked on one CPU, since some answers hold the number of the CPU that was asked.
     """
@@ -72,9 +82,19 @@ def compared() -> list[dict[str, Any]]:
     ]
 
 
+class Room(TypedDict):
+    """An ioctl with an array of ``nent`` entries: the error's name or "0", and nent afterwards."""
+
+    ioctl: str
+    room: str
+    nent: int
+    result: str
+    returned: int
+
+
 @experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
-def room() -> Iterator[dict[str, Any]]:
-    """How large the array may be: ioctl, room (in words), nent (asked), result (an error's name or "0"), returned (nent after)."""
+def room() -> Iterator[Room]:
+    """How large the array may be."""
     with Kvm() as device:
         for name in ("KVM_GET_SUPPORTED_CPUID", "KVM_GET_EMULATED_CPUID"):
             ioctl = getattr(ioctls, name)
@@ -85,9 +105,19 @@ def room() -> Iterator[dict[str, Any]]:
                 yield {"ioctl": name, "room": words, "nent": nent, "result": result, "returned": returned}
 
 
+class Emulated(TypedDict):
+    """The words of an entry in each of the three answers; ``supported`` is None where that table has no such entry."""
+
+    leaf: int
+    subleaf: int
+    emulated: list[int]
+    supported: list[int] | None
+    host: list[int]
+
+
 @experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=20)
-def emulated() -> list[dict[str, Any]]:
-    """KVM_GET_EMULATED_CPUID beside the other two: leaf, subleaf, emulated, supported, host (words)."""
+def emulated() -> list[Emulated]:
+    """KVM_GET_EMULATED_CPUID beside KVM_GET_SUPPORTED_CPUID and the host's CPUID."""
     with machine.pinned(), Kvm() as device:
         supported = {_place(entry): _words(entry) for entry in device.supported_cpuid()}
         return [
@@ -102,12 +132,22 @@ def emulated() -> list[dict[str, Any]]:
         ]
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
-def readings() -> Iterator[dict[str, Any]]:
-    """Three tables given to KVM_SET_CPUID2, and what the guest's CPUID then says, word by word of :data:`FEATURE_WORDS`.
+class Reading(TypedDict):
+    """A word: reported, given, and read by the guest (None if refused); the result is an error's name or "0"."""
 
-    Keys: table, leaf, subleaf, register, reported, given, result (an error's name or "0"), guest (None if refused).
-    """
+    table: str
+    leaf: int
+    subleaf: int
+    register: str
+    reported: int
+    given: int
+    result: str
+    guest: int | None
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def readings() -> Iterator[Reading]:
+    """Three tables given to KVM_SET_CPUID2, and what the guest's CPUID then says, word by word of :data:`FEATURE_WORDS`."""
     with Kvm() as device:
         reported = device.supported_cpuid()
         for name, change in ((REPORTED, None), (CLEARED, 0), (FILLED, 0xFFFF_FFFF)):
@@ -126,13 +166,21 @@ def readings() -> Iterator[dict[str, Any]]:
                 }
 
 
-@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
-def beyond() -> Iterator[dict[str, Any]]:
-    """Instructions of :data:`CASES`, executed by a guest whose table has their bit and by one whose table lacks it.
+class Executed(TypedDict):
+    """An instruction, who has its bit of leaf 1 ECX, and its outcome: :data:`RAN`, :data:`UNDEFINED`, or the exit's name."""
 
-    Keys: instruction, bit (of leaf 1 ECX), host, supported, emulated, given (bools), outcome (:data:`RAN`,
-    :data:`UNDEFINED`, or the exit's name).
-    """
+    instruction: str
+    bit: int
+    host: bool
+    supported: bool
+    emulated: bool
+    given: bool
+    outcome: str
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def beyond() -> Iterator[Executed]:
+    """Instructions of :data:`CASES`, executed by a guest whose table has their bit and by one whose table lacks it."""
     with machine.pinned(), Kvm() as device:
         host = machine.cpuid(1, 0).ecx
         supported, emulated = device.supported_cpuid(), device.emulated_cpuid()
@@ -150,7 +198,7 @@ def beyond() -> Iterator[dict[str, Any]]:
 
 
 @experiment(X86_64, KVM, lab=True, alone=True, witness=kvm.witness, timeout=20)
-def one_word(leaf: int, subleaf: int, register: str, given: int) -> dict[str, Any]:
+def one_word(leaf: int, subleaf: int, register: str, given: int) -> dict[str, str]:
     """One word of the table changed: what the ioctl says and what the guest reads. Names a missing entry in its answer."""
     with Kvm() as device:
         reported = device.supported_cpuid()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from syslab.bits.cpuid import REGISTERS
@@ -45,8 +44,6 @@ cluster = Exercise(
     },
     hint="Which bits may be set on the first host and on the second?",
 )
-
-Split = Callable[[int, int], tuple[int, int]]
 
 
 def _masks(answer: Any) -> Feedback:

@@ -10,7 +10,7 @@ of a wider field, whether the value is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from syslab.bits.core import Field, Layout
@@ -19,6 +19,9 @@ NEITHER, FIRST, SECOND, BOTH = "neither", "first", "second", "both"
 SAME, ZEROED, CHANGED = "same", "zeroed", "changed"
 FLAG_OUTCOMES = (BOTH, FIRST, SECOND, NEITHER)
 VALUE_OUTCOMES = (SAME, ZEROED, CHANGED)
+Words = Sequence[int] | None
+"""The words of one entry; None where that side has no such entry."""
+_RAW = Field("whole word", 0, "this book has no layout for it", width=32, show="x")
 
 
 class Pair(NamedTuple):
@@ -53,3 +56,18 @@ def compare(layout: Layout, first: int, second: int) -> Iterator[Pair]:
         field = Field(f"bit {bit}", bit, "not known to this book")
         a, b = field.of(first), field.of(second)
         yield Pair(field, a, b, outcome(a, b), known=False)
+
+
+def paired(names: Sequence[str], layouts: Mapping[str, Layout], first: Words, second: Words) -> dict[str, list[Pair]]:
+    """Every field of every word of an entry, in both; a word without a layout is one field, left out where it is 0.
+
+    ``names``: what the words are called, in their order.
+    """
+    said = {}
+    for i, name in enumerate(names):
+        a, b = (first[i] if first else 0), (second[i] if second else 0)
+        if name in layouts:
+            said[name] = list(compare(layouts[name], a, b))
+        else:
+            said[name] = [Pair(_RAW, a, b, outcome(a, b, _RAW.width), known=False)] if a or b else []
+    return said

@@ -3,187 +3,216 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from syslab.bits.cpuid import REGISTERS, layouts, title
-from syslab.evidence import Evidence, recorded
-from syslab.evidence.records import witnesses
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.bits.cpuid import REGISTERS, layouts
+from syslab.evidence import Evidence
+from syslab.show.table import Column, Each, Link, Table, Verdict
 
-from . import ask as experiment
-from .by_witness import each, listed, table, who
-from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED
-from .pairs import OUTCOMES, Found, found
-from .widget import CompareBits, Side
+from .ask import FEATURE_WORDS, Emulated, Entry, Executed, Reading, Room
+from .model import FIRST, NEITHER, SECOND, Pair
+from .pairs import Found, found, listed, named
 
-OWN_FEATURES = 0x4000_0001
-"""The leaf in which KVM tells a guest of itself."""
+if TYPE_CHECKING:  # widgets take a while to import; tables need none
+    from syslab.questions.kvm_capabilities import DisableExit
 
-_MEANING = {
-    BOTH: "flag: 1 and 1",
-    FIRST: "flag: 1 in the host, 0 from KVM",
-    SECOND: "flag: 0 in the host, 1 from KVM",
-    NEITHER: "flag: 0 and 0",
-    SAME: "wider field: the host's value",
-    CHANGED: "wider field: a value of KVM's own",
-    ZEROED: "wider field: the host's value dropped",
-}
+    from .widget import CompareBits
 
 
-def tally(answers: Sequence[Evidence]) -> Measured:
-    """How often KVM did what to a field of the host's CPUID, by witness."""
-    counts = {who(a): Counter(f.pair.outcome for f in found(a.data)) for a in answers}
-    rows = [{"outcome": o, "word": word} for o, word in OUTCOMES.items()]
-    columns = [
-        Column("What KVM did", "word"),
-        Column("That is", lambda row: _MEANING[row["outcome"]]),
-        *each(answers, lambda row, who: counts[who][row["outcome"]], number=True),
-    ]
-    return table(answers, columns, rows)
+class Judged(NamedTuple):
+    """A witness: its entries, those that are not equal, those that only one side has, and whether the note's claim held."""
+
+    who: str
+    entries: int
+    unlike: int
+    alone: str
+    held: Verdict
 
 
-def _by_field(answers: Sequence[Evidence], wanted: Callable[[Found], bool]) -> list[dict[str, Any]]:
-    """A row for each field that ``wanted`` picks on any witness, with every witness's pair."""
-    rows: dict[str, dict[str, Any]] = {}
-    every = {who(a): {f.key: f for f in found(a.data)} for a in answers}
-    for fields in every.values():
-        for key, one in fields.items():
-            if wanted(one):
-                rows.setdefault(key, {"found": one, "all": {who: there.get(key) for who, there in every.items()}})
-    return sorted(
-        rows.values(), key=lambda row: (row["found"].leaf, row["found"].subleaf, row["found"].register, row["found"].pair.field.bit)
-    )
-
-
-def _flag(one: Found | None) -> str:
-    """``host 0, KVM 1: added``."""
-    if one is None:
-        return "no such field set"
-    return f"{one.pair.first} → {one.pair.second} {OUTCOMES[one.pair.outcome]}"
-
-
-def added(answers: Sequence[Evidence]) -> Measured:
-    """The flags that KVM reports although its host lacks them; those of KVM's own leaf in one row."""
-    rows = _by_field(answers, lambda one: one.pair.outcome == SECOND)
-    own = [row for row in rows if row["found"].leaf == OWN_FEATURES]
-    columns = [
-        Column("Flag", lambda row: row.get("name") or row["found"].pair.field.name),
-        Column("Where", lambda row: row["found"].link if "name" not in row else row["found"].word_link),
-        *each(answers, lambda row, who: _flag(row["all"][who]) if "name" not in row else _count(row["own"], who)),
-        Column("Meaning", lambda row: row.get("title") or row["found"].pair.field.title),
-    ]
-    if own:
-        names = listed([row["found"].pair.field.name for row in own], 2)
-        title = "what KVM offers to a guest that knows it runs under KVM"
-        rows = [row for row in rows if row not in own] + [{"name": names, "title": title, "found": own[0]["found"], "own": own}]
-    return table(answers, columns, rows, "host → KVM")
-
-
-def _count(rows: Sequence[dict[str, Any]], who: str) -> str:
-    """What became of several flags: ``13 added``."""
-    counts = Counter(OUTCOMES[one.pair.outcome] for row in rows if (one := row["all"][who]))
-    return ", ".join(f"{n} {word}" for word, n in counts.items()) or "none"
-
-
-def masked(answers: Sequence[Evidence]) -> Measured:
-    """The flags that KVM drops, a row a word."""
-    rows: dict[tuple[int, int, str], dict[str, Any]] = {}
-    for answer in answers:
-        for one in found(answer.data):
-            if one.pair.outcome == FIRST:
-                row = rows.setdefault((one.leaf, one.subleaf, one.register), {"found": one})
-                row.setdefault(who(answer), []).append(one.pair.field.name)
-    columns = [
-        Column("Word", lambda row: row["found"].word_link),
-        *each(answers, lambda row, who: listed(row.get(who, []))),
-    ]
-    return table(answers, columns, [rows[key] for key in sorted(rows)])
-
-
-def values(answers: Sequence[Evidence]) -> Measured:
-    """The wider fields whose value is not the host's, a row an entry."""
-    rows: dict[tuple[int, int], dict[str, Any]] = {}
-    for answer in answers:
-        for one in found(answer.data):
-            if one.pair.outcome in (CHANGED, ZEROED):
-                row = rows.setdefault((one.leaf, one.subleaf), {"found": one})
-                row.setdefault(who(answer), []).append(_value(one))
-    columns = [
-        Column("Entry", lambda row: Link(f"{row['found'].leaf:x}.{row['found'].subleaf}", row["found"].link.href)),
-        Column("What it is about", lambda row: title(row["found"].leaf)),
-        *each(answers, lambda row, who: listed(row.get(who, []), 2, "; ")),
-    ]
-    return table(answers, columns, [rows[key] for key in sorted(rows)], "field: host → KVM")
-
-
-def _value(one: Found) -> str:
-    field = one.pair.field
-    name = field.name if one.pair.known else one.register.upper()
-    before, after = (field.text(n) if n or n in field.values else "0" for n in (one.pair.first, one.pair.second))
-    return f"{name}\u00a0{before.strip('. ')} → {after.strip('. ')}"
-
-
-def flags(answers: Sequence[Evidence]) -> Measured:
-    """How many entries carry which of the three KVM_CPUID_FLAG_* bits."""
-    names = {1: "SIGNIFCANT_INDEX", 2: "STATEFUL_FUNC", 4: "STATE_READ_NEXT"}
-    note = {1: "the index, the subleaf, matters", 2: "deprecated", 4: "deprecated"}
-    rows = [{"bit": bit, "name": f"KVM_CPUID_FLAG_{name}", "note": note[bit]} for bit, name in names.items()]
-    tables = {who(a): [row["flags"] for row in a.data if row["kvm"] is not None] for a in answers}
-    columns = [
-        Column("Flag", "name"),
-        Column("Bit", lambda row: row["bit"].bit_length() - 1, number=True),
-        Column("Meaning", "note"),
-        *each(answers, lambda row, who: f"{sum(bool(f & row['bit']) for f in tables[who])} of {len(tables[who])}", number=True),
-    ]
-    return table(answers, columns, rows)
-
-
-def disproved(answers: Sequence[Evidence]) -> Measured:
+def compared(answers: Sequence[Evidence[list[Entry]]]) -> Table:
     """Whether KVM's table is the host's: the claim of the note, judged on every witness."""
     rows = []
-    for answer in answers:
-        counts = Counter(f.pair.outcome for f in found(answer.data))
-        alone = Counter("host" if row["kvm"] is None else "KVM" for row in answer.data if None in (row["host"], row["kvm"]))
+    for who, answer in named(answers):
+        counts = Counter(one.pair.outcome for one in found(answer.data))
+        alone = [sum(row[side] is None for row in answer.data) for side in ("kvm", "host")]
         unlike = sum(row["host"] != row["kvm"] for row in answer.data)
-        rows.append(
-            {
-                "who": who(answer),
-                "entries": len(answer.data),
-                "unlike": unlike,
-                "alone": f"{alone['host']} and {alone['KVM']}",
-                "held": Verdict(not unlike, f"{counts[FIRST]} masked, {counts[SECOND]} added"),
-            }
-        )
-    columns = [
-        Column("Witness", "who"),
-        Column("Entries", "entries", number=True),
-        Column("Not equal", "unlike", number=True),
-        Column("Only the host's, only KVM's", "alone", number=True),
-        Column("“Just the host's output”", "held"),
+        held = Verdict(not unlike, f"{counts[FIRST]} masked, {counts[SECOND]} added")
+        rows.append(Judged(who, len(answer.data), unlike, f"{alone[0]} and {alone[1]}", held))
+    columns: list[Column[Judged]] = [
+        Column("Witness", lambda row: row.who),
+        Column("Entries", lambda row: row.entries, number=True),
+        Column("Not equal", lambda row: row.unlike, number=True),
+        Column("Only the host's, only KVM's", lambda row: row.alone, number=True),
+        Column("“Just the host's output”", lambda row: row.held),
     ]
-    return table(answers, columns, rows)
+    return Table(answers, columns, rows)
 
 
-def browser(answers: Sequence[Evidence]) -> CompareBits:
+class Flag(NamedTuple):
+    """One of KVM_CPUID_FLAG_*."""
+
+    bit: int
+    name: str
+    note: str
+
+
+FLAGS = (
+    Flag(0, "SIGNIFCANT_INDEX", "the index, the subleaf, matters"),
+    Flag(1, "STATEFUL_FUNC", "deprecated"),
+    Flag(2, "STATE_READ_NEXT", "deprecated"),
+)
+
+
+def flags(answers: Sequence[Evidence[list[Entry]]]) -> Table:
+    """How many entries carry which of the three KVM_CPUID_FLAG_* bits."""
+    every = {who: [row["flags"] for row in answer.data if row["flags"] is not None] for who, answer in named(answers)}
+    columns: list[Column[Flag] | Each[Flag]] = [
+        Column("Flag", lambda flag: f"KVM_CPUID_FLAG_{flag.name}"),
+        Column("Bit", lambda flag: flag.bit, number=True),
+        Column("Meaning", lambda flag: flag.note),
+        Each(lambda flag, who: f"{sum(of >> flag.bit & 1 for of in every[who])} of {len(every[who])}", number=True),
+    ]
+    return Table(answers, columns, FLAGS)
+
+
+def room(answers: Sequence[Evidence[list[Room]]]) -> Table:
+    """What the ioctls make of arrays that are too small, fit, and are too large."""
+    said = {who: {(row["ioctl"], row["room"]): row for row in answer.data} for who, answer in named(answers)}
+
+    def cell(row: Room, who: str) -> str:
+        one = said[who][row["ioctl"], row["room"]]
+        return f"{one['nent']}: " + (f"ok, {one['returned']} entries" if one["result"] == "0" else one["result"])
+
+    columns: list[Column[Room] | Each[Room]] = [
+        Column("ioctl", lambda row: row["ioctl"]),
+        Column("Room", lambda row: row["room"]),
+        Each(cell),
+    ]
+    return Table(answers, columns, answers[0].data, "nent as passed: what came back")
+
+
+class Imitated(NamedTuple):
+    """A flag of KVM_GET_EMULATED_CPUID: its place, and the flag in the other two answers."""
+
+    who: str
+    flag: str
+    where: Link
+    supported: int
+    host: int
+
+
+def emulated(answers: Sequence[Evidence[list[Emulated]]]) -> Table:
+    """The flags of KVM_GET_EMULATED_CPUID, and whether the other two have them."""
+    rows = [flag for who, answer in named(answers) for row in answer.data for flag in _imitated(who, row)]
+    columns: list[Column[Imitated]] = [
+        Column("Witness", lambda row: row.who),
+        Column("Flag", lambda row: row.flag),
+        Column("Where", lambda row: row.where),
+        Column("Emulated", lambda row: 1, number=True),
+        Column("Supported", lambda row: row.supported, number=True),
+        Column("Host", lambda row: row.host, number=True),
+    ]
+    return Table(answers, columns, rows)
+
+
+def _imitated(who: str, row: Emulated) -> Iterator[Imitated]:
+    supported = row["supported"] or [0] * len(REGISTERS)
+    for register, layout in layouts(row["leaf"], row["subleaf"]).items():
+        at = REGISTERS.index(register)
+        for field in layout.fields:
+            if field.width == 1 and field.of(row["emulated"][at]):
+                where = Found(row["leaf"], row["subleaf"], register, Pair(field, 0, 0, NEITHER)).link
+                yield Imitated(who, field.name, where, field.of(supported[at]), field.of(row["host"][at]))
+
+
+class Read(NamedTuple):
+    """A table that a guest got: flags unlike the reported ones, flags it reads as given, and the names of the others."""
+
+    who: str
+    table: str
+    result: str
+    changed: int
+    held: int
+    others: list[str]
+
+
+def readings(answers: Sequence[Evidence[list[Reading]]]) -> Table:
+    """What KVM_SET_CPUID2 said to three tables, and how many flags the guest then read as they were given."""
+    rows = [
+        _read(who, [row for row in answer.data if row["table"] == given])
+        for who, answer in named(answers)
+        for given in dict.fromkeys(row["table"] for row in answer.data)
+    ]
+    columns: list[Column[Read]] = [
+        Column("Witness", lambda row: row.who),
+        Column("Table", lambda row: row.table),
+        Column("KVM_SET_CPUID2", lambda row: "ok" if row.result == "0" else row.result),
+        Column("Flags unlike reported", lambda row: row.changed, number=True),
+        Column(f"Guest reads as given, of {32 * len(FEATURE_WORDS)}", lambda row: row.held, number=True),
+        Column("Guest reads otherwise", lambda row: listed(row.others, 6)),
+    ]
+    return Table(answers, columns, rows, f"flags in {len(FEATURE_WORDS)} words of features")
+
+
+def _read(who: str, words: Sequence[Reading]) -> Read:
+    """All words of one table."""
+    changed = held = 0
+    others: list[str] = []
+    for row in words:
+        changed += (row["reported"] ^ row["given"]).bit_count()
+        if row["guest"] is not None:
+            other = row["guest"] ^ row["given"]
+            held += 32 - other.bit_count()
+            others += [_flag_name(row, bit) for bit in range(32) if other >> bit & 1]
+    return Read(who, words[0]["table"], words[0]["result"], changed, held, others)
+
+
+def _flag_name(row: Reading, bit: int) -> str:
+    layout = layouts(row["leaf"], row["subleaf"])[row["register"]]
+    place = f"{row['leaf']:x}.{row['subleaf']} {row['register'].upper()} bit {bit}"
+    return next((field.name for field in layout.fields if field.bit == bit), place)
+
+
+class Tried(NamedTuple):
+    """An instruction: executed with its bit in the guest's table, and what came of it without."""
+
+    who: str
+    told: Executed
+    hidden: str
+
+
+def beyond(answers: Sequence[Evidence[list[Executed]]]) -> Table:
+    """Instructions, with and without their bit in the guest's table."""
+    rows = []
+    for who, answer in named(answers):
+        hidden = {row["instruction"]: row["outcome"] for row in answer.data if not row["given"]}
+        rows += [Tried(who, row, hidden.get(row["instruction"], "")) for row in answer.data if row["given"]]
+    columns: list[Column[Tried]] = [
+        Column("Witness", lambda row: row.who),
+        Column("Instruction", lambda row: row.told["instruction"]),
+        Column("Host", lambda row: int(row.told["host"]), number=True),
+        Column("Supported", lambda row: int(row.told["supported"]), number=True),
+        Column("Emulated", lambda row: int(row.told["emulated"]), number=True),
+        Column("Bit set in the guest's table", lambda row: row.told["outcome"].removeprefix("KVM_EXIT_")),
+        Column("Bit clear", lambda row: row.hidden.removeprefix("KVM_EXIT_")),
+    ]
+    return Table(answers, columns, rows)
+
+
+def exits(answers: Sequence[Evidence[list[DisableExit]]]) -> Table:
+    """Which exits KVM_CAP_X86_DISABLE_EXITS offers to switch off."""
+    said = {who: {row["exit"]: row["offered"] for row in answer.data} for who, answer in named(answers)}
+    columns: list[Column[DisableExit] | Each[DisableExit]] = [
+        Column("Flag", lambda row: f"KVM_X86_DISABLE_EXITS_{row['exit']}"),
+        Column("Value", lambda row: 1 << row["bit"], number=True),
+        Each(lambda row, who: "offered" if said[who][row["exit"]] else "not offered"),
+    ]
+    return Table(answers, columns, answers[0].data)
+
+
+def browser(answers: Sequence[Evidence[list[Entry]]]) -> CompareBits:
     """Host against KVM, entry by entry, for every witness of ``answers`` and every further record."""
-    machines: dict[str, Side] = {}
-    more = [w for w in witnesses(answers[0].name) if w not in map(who, answers)]
-    for answer in [*answers, *(recorded(experiment.compared, w) for w in more)]:
-        rows = [(f"{row['leaf']:x}.{row['subleaf']}", row["host"], row["kvm"]) for row in answer.data]
-        machines[who(answer)] = Side(f"{who(answer)} ({answer.provenance.how})", rows, answer.provenance.line())
-    entries = {
-        entry: [int(part, 16 if i == 0 else 10) for i, part in enumerate(entry.split("."))]
-        for m in machines.values()
-        for entry, *_ in m.rows
-    }
-    return CompareBits(
-        machines,
-        REGISTERS,
-        ("host", "KVM"),
-        OUTCOMES,
-        layouts={entry: layouts(*place) for entry, place in entries.items()},
-        titles={entry: title(place[0]) for entry, place in entries.items()},
-        anchor="kvmcpuid",
-        start="7.0",
-    )
+    from .browser import build
+
+    return build(answers)

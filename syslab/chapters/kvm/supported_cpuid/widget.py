@@ -14,13 +14,9 @@ import traitlets
 from syslab.bits.core import Field, Layout
 from syslab.widgets.base import columns, script, style
 
-from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED, Pair, compare, outcome
-
-Words = Sequence[int] | None
-"""The words of one entry in the order of the widget's names; None where that side has no such entry."""
+from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED, Pair, Words, paired
 
 _ORDER = (NEITHER, FIRST, SECOND, BOTH, SAME, CHANGED, ZEROED)
-_RAW = Field("whole word", 0, "this book has no layout for it", width=32, show="x")
 _SIGNS = {NEITHER: "·", FIRST: "−", SECOND: "+", BOTH: "=", SAME: "=", CHANGED: "≠", ZEROED: "↓"}
 
 
@@ -140,18 +136,6 @@ def _told(machine: Side, names: Sequence[str], layouts: Mapping[str, Mapping[str
         if any(a or ()) or any(b or ()):  # zeros against zeros say nothing
             totals.update(found)
     return {"rows": rows, "totals": [totals[o] for o in _ORDER]}
-
-
-def paired(names: Sequence[str], layouts: Mapping[str, Layout], first: Words, second: Words) -> dict[str, list[Pair]]:
-    """Every field of every word of an entry, in both; a word without a layout is one field, left out where it is 0."""
-    said = {}
-    for i, name in enumerate(names):
-        a, b = (first[i] if first else 0), (second[i] if second else 0)
-        if name in layouts:
-            said[name] = list(compare(layouts[name], a, b))
-        else:
-            said[name] = [Pair(_RAW, a, b, outcome(a, b, _RAW.width), known=False)] if a or b else []
-    return said
 
 
 def _same(layouts: Mapping[str, Mapping[str, Layout]]) -> dict[str, str]:

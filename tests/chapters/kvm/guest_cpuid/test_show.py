@@ -5,28 +5,38 @@ from __future__ import annotations
 import pytest
 
 from syslab.chapters.kvm.guest_cpuid import ask as experiment
-from syslab.chapters.kvm.guest_cpuid import show as view
+from syslab.chapters.kvm.guest_cpuid import show
 from syslab.chapters.kvm.guest_cpuid.cases import FEATURES, TABLES
 from syslab.chapters.kvm.guest_cpuid.guest import OK, RAN
 from syslab.chapters.kvm.guest_cpuid.show import BY_NAME
 from syslab.evidence import Evidence, Experiment, recorded, records
+from syslab.show.answer import view_of
 
 
 def each(which: Experiment) -> list[Evidence]:
     return [recorded(which, witness) for witness in records.witnesses(which.name)]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [experiment.tables, experiment.life_cycle, experiment.echo, experiment.rewritten, experiment.qemu],
+    ids=lambda e: e.name,
+)
+def test_the_answer_finds_its_table(question: Experiment) -> None:
+    assert view_of(question) is getattr(show, question.function.__name__)
+
+
 def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     features = each(experiment.features)
-    assert len(view.accepted(each(experiment.tables)).shown_rows()) == len(TABLES)
-    assert len(view.life(each(experiment.life_cycle)).shown_rows()) == len(experiment.EVENTS)
-    assert len(view.rewritten(each(experiment.rewritten)).shown_rows()) == len(each(experiment.rewritten)[0].data)
-    assert len(view.used(features, gated=True).shown_rows()) + len(view.used(features, gated=False).shown_rows()) == len(FEATURES)
-    assert {row["feature"] for row in features[0].data if row["given"]} >= set(view.ADVENTUROUS)
-    for shown in (view.unsupported(features), view.echo(each(experiment.echo)), view.told(each(experiment.tables), "empty")):
-        assert shown._repr_html_().count('class="provenance"') == len(features)
-        assert repr(shown)
+    assert len(show.tables(each(experiment.tables)).shown_rows()) == len(TABLES)
+    assert len(show.life_cycle(each(experiment.life_cycle)).shown_rows()) == len(experiment.EVENTS)
+    assert len(show.rewritten(each(experiment.rewritten)).shown_rows()) == len(each(experiment.rewritten)[0].data)
+    assert len(show.used(features, gated=True).shown_rows()) + len(show.used(features, gated=False).shown_rows()) == len(FEATURES)
+    assert {row["feature"] for row in features[0].data if row["given"]} >= set(show.ADVENTUROUS)
+    for table in (show.unsupported(features), show.echo(each(experiment.echo)), show.told(each(experiment.tables), "empty")):
+        assert table._repr_html_().count('class="provenance"') == len(features)
+        assert repr(table)
 
 
 @pytest.mark.parametrize(
@@ -39,12 +49,12 @@ def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_answer_says_where_it_is_from(row: dict[str, list[int] | None], text: str) -> None:
-    assert view._seen(row) == text
+    assert show._seen(row) == text
 
 
 def test_every_case_is_in_the_choice_table() -> None:
     answers = each(experiment.features)
-    widget = view.cases(answers, recorded(experiment.qemu_features))
+    widget = show.cases(answers, recorded(experiment.qemu_features))
     assert len(widget.outcomes) == len(answers) * len(FEATURES) * 2
     for answer in answers:
         for row in answer.data:
@@ -59,7 +69,7 @@ def test_every_case_is_in_the_choice_table() -> None:
 
 def test_the_state_machine_takes_the_measured_steps() -> None:
     answers = each(experiment.life_cycle)
-    widget = view.machine(answers)
+    widget = show.machine(answers)
     names = [state["name"] for state in widget.states]
     ids = {event.name: f"e{number}" for number, event in enumerate(experiment.EVENTS)}
     for answer in answers:
