@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+import re
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import ipywidgets
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from syslab.chapters.memory.page_fault_error_code.ask import one_fault
 from syslab.evidence import X86_64, CannotRunHere, Experiment, Need, Witness
 from syslab.widgets.live import live
+from tools.chapters import Chapter, all_chapters
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "access": {"read": "read", "write": "write", "fly": "fly"},
@@ -70,3 +75,31 @@ def test_a_text_is_typed(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> N
     run.click()
     assert asked == [{"access": "a <b>", "touch": True}]
     assert "not today" in shown[-1].data
+
+
+LIVE = [
+    pytest.param(chapter, cell, id=chapter.name)
+    for chapter in all_chapters()
+    if chapter.runs
+    for cell in chapter.cells
+    if re.search(r"\blive\(", cell)
+]
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    return list(get_args(annotation)) if get_origin(annotation) in (Union, UnionType) else [annotation]
+
+
+@pytest.mark.parametrize(("chapter", "cell"), LIVE)
+def test_what_a_page_asks_live_answers_with_one_row(chapter: Chapter, cell: str) -> None:
+    """A mapping: the box shows a line for each key."""
+    imports = [node for code in chapter.cells for node in ast.parse(code).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    space: dict[str, Any] = {}
+    exec(compile(ast.Module(imports, []), chapter.name, "exec"), space)
+    calls = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call) and ast.unparse(node.func) == "live"]
+    assert calls
+    for call in calls:
+        question = eval(ast.unparse(call.args[0]), space)
+        for kind in _alternatives(get_type_hints(question.function)["return"]):
+            assert is_typeddict(kind) or get_origin(kind) in (dict, Mapping), f"{question.name} answers with {kind}"
+        assert {keyword.arg for keyword in call.keywords if keyword.arg} <= set(question.parameters)
