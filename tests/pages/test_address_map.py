@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from syslab.chapters.memory.address_space import ask as experiment
+from syslab.chapters.memory import address_space
 from syslab.chapters.memory.address_space import show as view
 from syslab.chapters.memory.address_space.regions import FOUR_LEVELS
 from syslab.chapters.memory.address_space.widget import AddressMap, Space
@@ -29,7 +29,7 @@ def whole(standalone: Callable[..., Page]) -> Callable[..., Page]:
     """A page with the chapter's map alone."""
 
     def show(**options: object) -> Page:
-        return standalone(view.address_map(recorded(experiment.mappings)), **options)
+        return standalone(view.address_map([recorded(address_space.mappings)]), **options)
 
     return show
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from syslab.chapters.memory.page_table_entry import show as view
+from syslab.chapters.memory.page_table_entry import show
 
 
 def at(page: Page, fragment: str) -> None:
@@ -20,7 +20,7 @@ def cells(page: Page) -> list[str]:
 
 
 def test_mouse(standalone: Callable[..., Page]) -> None:
-    page = standalone(view.walk())
+    page = standalone(show.walk())
     assert cells(page) == ["allowed", "allowed", "#PF 0x11", "allowed", "allowed", "#PF 0x15"]
     page.get_by_role("button", name="PDE R/W", exact=True).click()
     at(page, "#walk=7.7.5.f")
@@ -32,7 +32,7 @@ def test_mouse(standalone: Callable[..., Page]) -> None:
 
 
 def test_memory_type_size_and_controls(standalone: Callable[..., Page]) -> None:
-    page = standalone(view.walk(), fragment="#walk=7.7.7.17")
+    page = standalone(show.walk(), fragment="#walk=7.7.7.17")
     expect(page.get_by_role("status")).to_contain_text("WC, write combining (as Linux")
     page.get_by_label("Page").select_option("3")
     at(page, "#walk=7.7.17")
@@ -45,7 +45,7 @@ def test_memory_type_size_and_controls(standalone: Callable[..., Page]) -> None:
 
 
 def test_keyboard(standalone: Callable[..., Page]) -> None:
-    page = standalone(view.walk())
+    page = standalone(show.walk())
     for _ in range(3):
         page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="PML4E P", exact=True)).to_be_focused()
@@ -59,7 +59,7 @@ def test_keyboard(standalone: Callable[..., Page]) -> None:
 
 @pytest.mark.parametrize("bad", ["", "7", "7.7.7.80", "7.7.1f.7", "7.7.7.7.7", "x.y", "%E0%A4%A"])
 def test_malformed_fragment(standalone: Callable[..., Page], bad: str) -> None:
-    page = standalone(view.walk(), fragment=f"#walk={bad}")
+    page = standalone(show.walk(), fragment=f"#walk={bad}")
     expect(page.locator(".bf-note")).to_contain_text("is not a walk; this is the default")
     assert cells(page)[0] == "allowed"
     page.get_by_role("button", name="PTE XD", exact=True).click()

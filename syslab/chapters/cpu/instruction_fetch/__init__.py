@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import far_jumps, host, modes, one_start, pages_kvm, pages_tcg, reset
+from .ask import far_jumps, host, modes, one_start, pages, reset
 
-__all__ = ["far_jumps", "host", "modes", "one_start", "pages_kvm", "pages_tcg", "reset"]
+__all__ = ["far_jumps", "host", "modes", "one_start", "pages", "reset"]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
 from syslab.kvm import witness
 from syslab.native import faults
 from syslab.native.code import PROT_READ, PROT_WRITE, map_pages
-from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
-from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, Features, P, Request, U, W
+from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, P, Request, U, W
 from syslab.questions.access_matrix import Outcome, ask_all, outcome, predict
-from syslab.questions.machines import QEMU
+from syslab.questions.machines import BOTH, MACHINES, QEMU
 
 from . import cs_base, real_mode
 
@@ -41,8 +40,18 @@ def linear(mode: str, base: int, rip: int) -> int:
     return rip if mode == "long" else (base + rip) & MASK_32
 
 
+class Start(TypedDict):
+    """A start in a mode: CS base and RIP, the address that the instruction was fetched from, and where it is by the model."""
+
+    mode: str
+    base: int
+    rip: int
+    fetched: int
+    model: int
+
+
 @experiment(X86_64, KVM, timeout=20, witness=witness)
-def modes() -> Iterator[dict[str, Any]]:
+def modes() -> Iterator[Start]:
     """One RIP, three CS bases, three modes: the address the instruction came from. Paging maps each address to itself."""
     for mode, base in product(cs_base.MODES, BASES):
         found = cs_base.start(mode, base, RIP, COPIES)
@@ -50,14 +59,22 @@ def modes() -> Iterator[dict[str, Any]]:
 
 
 @experiment(X86_64, KVM, witness=witness)
-def reset() -> dict[str, int]:
+def reset() -> cs_base.Reset:
     """CS and RIP that KVM gives a new vCPU."""
-    state = cs_base.after_reset()
-    return {"selector": state.selector, "base": state.base, "rip": state.rip}
+    return cs_base.after_reset()
+
+
+class Jump(TypedDict):
+    """A far jump: CS and IP that the code saw, the address that it was fetched from, and where it is by the model."""
+
+    cs: int
+    ip: int
+    fetched: int
+    model: int
 
 
 @experiment(QEMU, timeout=30, tools=("qemu-system-x86_64",), witness="tcg-max")
-def far_jumps() -> Iterator[dict[str, Any]]:
+def far_jumps() -> Iterator[Jump]:
     """Reset and ``ljmp cs:ip`` to code that says its CS, its IP and where it was fetched."""
     for cs, ip in JUMPS:
         place = real_mode.jump_tcg(cs, ip, JUMP_COPIES)
@@ -74,7 +91,7 @@ def one_start(mode: str, base: int = 0, rip: int = RIP) -> dict[str, str]:
         raise ValueError(f"IP {rip:#x} does not fit in 16 bits")
     places = {linear(mode, base, rip), rip}
     for place in places:
-        if not 0 <= place < cs_base.RAM - 0x100 or cs_base.TABLES - 0x100 < place < cs_base.TABLES + 0x3000:
+        if not 0 <= place < cs_base.FREE - 0x100:
             raise ValueError(f"{place:#x} is not free in this guest")
     found = cs_base.start(mode, base, rip, places)
     return {"mode": mode, "CS base": hex(base), "RIP": hex(found.rip), "fetched from": hex(found.fetched)}
@@ -89,9 +106,25 @@ def _code(found: Outcome | str) -> int | None:
     return found.error_code if isinstance(found, Outcome) and found.vector == 14 else None
 
 
-def _pages(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
-    with make() as machine:
-        cpu = machine.features()
+class Fetch(TypedDict):
+    """A fetch from a page: its error code and the model's, None where it is allowed; ``why`` it was not tried, or ""."""
+
+    mode: str
+    page: str
+    smep: bool
+    allowed: bool
+    error_code: int | None
+    why: str
+    model: int | None
+    agrees: bool
+
+
+@experiment(witnesses=BOTH, timeout=30)
+def pages(machine: str) -> Iterator[Fetch]:
+    """A fetch in both modes from every kind of page, with and without SMEP."""
+    make = MACHINES[machine]
+    with make() as guest:
+        cpu = guest.features()
     cases = [case for case in product(MODES, PAGES, (False, True)) if cpu.smep or not case[2]]
     for (mode, page, smep), reply in zip(cases, ask_all(make, [request(*case) for case in cases]), strict=True):
         found, model = outcome(reply), predict(request(mode, page, smep), cpu)
@@ -107,30 +140,23 @@ def _pages(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
         }
 
 
-@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def pages_tcg() -> Iterator[dict[str, Any]]:
-    """A fetch in both modes from every kind of page, with and without SMEP, on QEMU's software CPU."""
-    yield from _pages(Tcg)
-
-
-@experiment(X86_64, KVM, timeout=30, witness=witness)
-def pages_kvm() -> Iterator[dict[str, Any]]:
-    """The same on this machine's KVM."""
-    yield from _pages(HostKvm)
-
-
-def model(mode: str, page: str, smep: bool) -> int | None:
-    """The error code the manuals expect of a fetch, or None if it is allowed."""
-    return predict(request(mode, page, smep), Features()).error_code
-
-
 def _write_then_fetch(address: int) -> None:
     faults.run_code(faults.WRITE, address)
     faults.run_code(faults.FETCH, address)
 
 
+class Refused(TypedDict):
+    """A fetch by a user program: the exception and its error code, the signal, and whether CR2, RIP and the address are one."""
+
+    page: str
+    vector: int
+    error_code: int
+    signal: str
+    cr2_is_rip: bool
+
+
 @experiment(X86_64, timeout=20)
-def host() -> Iterator[dict[str, Any]]:
+def host() -> Iterator[Refused]:
     """A user program fetches from a page that is there but not executable, and from one that is not there."""
     for name, place, action in (
         ("data page, written before", partial(map_pages, PROT_READ | PROT_WRITE), _write_then_fetch),

@@ -9,13 +9,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypedDict
 
 from syslab.kvm import Hlt, Kvm
+from syslab.kvm.modes import PAGE, TABLE_BYTES
 
 MODES = ("real", "protected", "long")
 RAM = 2 << 20
-TABLES = 0x10000
-"""Page tables of long mode, three pages: the first 2 MByte, each address mapped to itself."""
+FREE = RAM - TABLE_BYTES - PAGE
+"""From here on are the page tables and the GDT of long mode."""
 HALT = 0xF4
 
 
@@ -33,8 +35,7 @@ class Fetched:
     rip: int
 
 
-@dataclass(frozen=True)
-class Reset:
+class Reset(TypedDict):
     """CS and RIP of a vCPU that nobody has touched."""
 
     selector: int
@@ -47,7 +48,7 @@ def after_reset() -> Reset:
     with Kvm() as kvm, kvm.create_vm(RAM) as vm:
         vcpu = vm.create_vcpu()
         cs = vcpu.sregs().cs
-        return Reset(cs.selector, cs.base, vcpu.regs.rip)
+        return {"selector": cs.selector, "base": cs.base, "rip": vcpu.regs.rip}
 
 
 def start(mode: str, base: int, rip: int, copies: Iterable[int]) -> Fetched:
@@ -65,9 +66,7 @@ def start(mode: str, base: int, rip: int, copies: Iterable[int]) -> Fetched:
         elif mode == "protected":
             vcpu.protected_mode(rip)
         else:
-            for table, entry in ((0, TABLES + 0x1007), (0x1000, TABLES + 0x2007), (0x2000, 0x87)):
-                vm.write(TABLES + table, struct.pack("<Q", entry))
-            vcpu.long_mode(rip, TABLES)
+            vcpu.long_mode(rip)
         sregs = vcpu.sregs()
         sregs.cs.base = base
         vcpu.set_sregs(sregs)

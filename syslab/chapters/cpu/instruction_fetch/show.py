@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.bits.page_fault import PFEC
 from syslab.evidence import Evidence, recorded
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.show.table import Column, Link, Table, Verdict
 
-from . import ask as experiment
+from . import ask as question
+from .ask import Fetch, Jump, Refused, Start, linear
+from .cs_base import Reset
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import ChoiceTable
+    from syslab.widgets.choice_table import Outcome
 
 ANCHOR = "fetch"
-Row = dict[str, Any]
 MODES = {"real": "real mode", "protected": "32-bit, no paging", "long": "64-bit"}
 PAGES = {
     "absent": "not present",
@@ -28,80 +31,105 @@ CPL = {"0": "CPL 0", "3": "CPL 3"}
 SMEP = {"off": "SMEP off", "on": "SMEP on"}
 
 
-def _hex(name: str) -> Any:
-    return lambda row: f"{row[name]:#x}"
-
-
-def _code(code: int | None) -> Any:
+def _code(code: int | None) -> str | Link:
     return "allowed" if code is None else Link(f"{code:#x}", f"#{PFEC.anchor}={code:#x}")
 
 
-def modes(answer: Evidence) -> Measured:
+def modes(answers: Sequence[Evidence[list[Start]]]) -> Table:
     """Where one RIP leads, by mode and CS base."""
-    columns = [
-        Column("Mode", lambda row: MODES[row["mode"]]),
-        Column("CS base", _hex("base"), number=True),
-        Column("RIP", _hex("rip"), number=True),
-        Column("Fetched from", _hex("fetched"), number=True),
-        Column("Model", lambda row: Verdict(row["fetched"] == row["model"])),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Mode", lambda row: MODES[row["mode"]]),
+            Column("CS base", lambda row: f"{row['base']:#x}", number=True),
+            Column("RIP", lambda row: f"{row['rip']:#x}", number=True),
+            Column("Fetched from", lambda row: f"{row['fetched']:#x}", number=True),
+            Column("Model", lambda row: Verdict(row["fetched"] == row["model"])),
+        ],
+    )
 
 
-def reset(answer: Evidence) -> Measured:
+def _one(answer: Evidence[Reset]) -> list[Reset]:
+    return [answer.data]
+
+
+def reset(answers: Sequence[Evidence[Reset]]) -> Table:
     """CS and IP of a new vCPU, and the address they make."""
-    columns = [
-        Column("CS selector", _hex("selector"), number=True),
-        Column("CS base", _hex("base"), number=True),
-        Column("IP", _hex("rip"), number=True),
-        Column("CS base + IP", lambda row: f"{experiment.linear('real', row['base'], row['rip']):#x}", number=True),
-    ]
-    return Measured(answer, columns, [answer.data])
+    return Table(
+        answers,
+        [
+            Column("CS selector", lambda row: f"{row['selector']:#x}", number=True),
+            Column("CS base", lambda row: f"{row['base']:#x}", number=True),
+            Column("IP", lambda row: f"{row['rip']:#x}", number=True),
+            Column("CS base + IP", lambda row: f"{linear('real', row['base'], row['rip']):#x}", number=True),
+        ],
+        _one,
+    )
 
 
-def far_jumps(answer: Evidence) -> Measured:
+def far_jumps(answers: Sequence[Evidence[list[Jump]]]) -> Table:
     """What the code saw after a far jump."""
-    columns = [
-        Column("CS", _hex("cs"), number=True),
-        Column("IP", _hex("ip"), number=True),
-        Column("CS × 16 + IP", _hex("model"), number=True),
-        Column("Fetched from", _hex("fetched"), number=True),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("CS", lambda row: f"{row['cs']:#x}", number=True),
+            Column("IP", lambda row: f"{row['ip']:#x}", number=True),
+            Column("CS × 16 + IP", lambda row: f"{row['model']:#x}", number=True),
+            Column("Fetched from", lambda row: f"{row['fetched']:#x}", number=True),
+        ],
+    )
 
 
-def host(answer: Evidence) -> Measured:
+def host(answers: Sequence[Evidence[list[Refused]]]) -> Table:
     """The two faults of a user program."""
-    columns = [
-        Column("Fetch from", "page"),
-        Column("Error code", lambda row: _code(row["error_code"]), number=True),
-        Column("In words", lambda row: PFEC.sentence(row["error_code"])),
-        Column("CR2", lambda row: "equals RIP" if row["cr2_is_rip"] else "differs from RIP"),
+    return Table(
+        answers,
+        [
+            Column("Fetch from", lambda row: row["page"]),
+            Column("Error code", lambda row: _code(row["error_code"]), number=True),
+            Column("In words", lambda row: PFEC.sentence(row["error_code"])),
+            Column("CR2", lambda row: "equals RIP" if row["cr2_is_rip"] else "differs from RIP"),
+        ],
+    )
+
+
+class Page(NamedTuple):
+    """A page and the fetches from it: by user mode, by supervisor mode without SMEP, and with it, where the CPU has it."""
+
+    page: str
+    user: Fetch
+    supervisor: Fetch
+    smep: Fetch | None
+
+
+def _by_page(answer: Evidence[list[Fetch]]) -> list[Page]:
+    found = {(row["page"], row["mode"], row["smep"]): row for row in answer.data}
+    return [
+        Page(page, found[page, "user", False], found[page, "supervisor", False], found.get((page, "supervisor", True)))
+        for page in question.PAGES
     ]
-    return Measured(answer, columns)
 
 
-def _cell(answer: Evidence, mode: str, smep: bool) -> Any:
-    def text(line: Row) -> Any:
-        rows = (r for r in answer.data if (r["mode"], r["page"], r["smep"]) == (mode, line["page"], smep))
-        row = next(rows, None)
-        return "no SMEP" if row is None else row["why"] or _code(row["error_code"])
-
-    return text
+def _told(row: Fetch | None) -> str | Link:
+    return "no SMEP" if row is None else row["why"] or _code(row["error_code"])
 
 
-def pages(answer: Evidence) -> Measured:
+def pages(answers: Evidence[list[Fetch]] | Sequence[Evidence[list[Fetch]]]) -> Table:
     """Every page by the mode of the access: the error code, or that the fetch was allowed."""
-    columns = [
-        Column("Page", lambda line: PAGES[line["page"]]),
-        Column("User access", _cell(answer, "user", False), number=True),
-        Column("Supervisor access", _cell(answer, "supervisor", False), number=True),
-        Column("Supervisor access, SMEP", _cell(answer, "supervisor", True), number=True),
-    ]
-    return Measured(answer, columns, [{"page": page} for page in experiment.PAGES])
+    return Table(
+        answers,
+        [
+            Column("User access", lambda row: _told(row.user), number=True),
+            Column("Supervisor access", lambda row: _told(row.supervisor), number=True),
+            Column("Supervisor access, SMEP", lambda row: _told(row.smep), number=True),
+        ],
+        _by_page,
+        keys=[Column("Page", lambda row: PAGES[row.page])],
+        fold=True,
+    )
 
 
-def disagreements(*answers: Evidence) -> int:
+def disagreements(*answers: Evidence[list[Fetch]]) -> int:
     """How many rows differ from the model."""
     return sum(not row["agrees"] for answer in answers for row in answer.data)
 
@@ -113,7 +141,7 @@ RULES = {
 }
 
 
-def _outcome(mode: str, cpl: str, page: str, smep: str, measured: Row | None) -> Any:
+def _outcome(mode: str, cpl: str, page: str, smep: str, measured: Fetch | None) -> Outcome:
     from syslab.widgets.choice_table import Outcome
 
     address, segment, paging = RULES[mode]
@@ -133,6 +161,8 @@ def _outcome(mode: str, cpl: str, page: str, smep: str, measured: Row | None) ->
     if measured["allowed"]:
         return Outcome("The instruction is fetched.", [*lines, ("measured:", "allowed, in the bare-metal guest")], "good")
     code = measured["error_code"]
+    if code is None:
+        return Outcome("Another exception than a page fault.", lines)
     lines.append(("measured:", f"#PF {code:#x}, in the bare-metal guest", f"#{PFEC.anchor}={code:#x}"))
     return Outcome(PFEC.sentence(code), lines, "bad")
 
@@ -140,9 +170,8 @@ def _outcome(mode: str, cpl: str, page: str, smep: str, measured: Row | None) ->
 def table() -> ChoiceTable:
     """Mode, CPL, page and SMEP: the rule for the address, the checks, and what the recorded guest answered."""
     from syslab.widgets import ChoiceTable
-    from syslab.widgets.choice_table import Outcome
 
-    rows = {(row["mode"], row["page"], row["smep"]): row for row in recorded(experiment.pages_tcg).data}
+    rows = {(row["mode"], row["page"], row["smep"]): row for row in recorded(question.pages, "tcg-max").data}
     outcomes: dict[tuple[str, ...], Outcome] = {
         (mode, cpl, page, smep): _outcome(
             mode, cpl, page, smep, rows.get(("user" if cpl == "3" else "supervisor", page, smep == "on"))

@@ -10,18 +10,17 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
+from typing import TypedDict
 
 from syslab.bits.address import WIDTHS, canonical
 from syslab.evidence.experiment import experiment
-from syslab.evidence.needs import KVM, X86_64, tool
-from syslab.kvm import witness
-from syslab.native import faults as machine
+from syslab.evidence.needs import X86_64, tool
+from syslab.native import faults as native
 from syslab.native.code import MAP_PRIVATE_ANONYMOUS, PAGE, PROT_READ, libc
-from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
+from syslab.qemu.bare_metal import Machine, Tcg
 from syslab.qemu.bare_metal_protocol import Request
 from syslab.questions.access_matrix import ask_all, outcome
-from syslab.questions.machines import QEMU
+from syslab.questions.machines import BOTH, MACHINES, QEMU
 
 EDGES = (
     0x0000_7FFF_FFFF_FFFF,
@@ -51,12 +50,22 @@ def predict(address: int, levels: int, mapped: bool = False) -> str:
     return "allowed" if mapped else "#PF"
 
 
+class Edge(TypedDict):
+    """A read of an address in hex, with this many levels of page tables, a page there or not: the result, ``allowed`` or #PF."""
+
+    address: str
+    levels: int
+    user: bool
+    mapped: bool
+    result: str
+
+
 def _request(address: int, levels: int, user: bool, mapped: bool) -> Request:
     request = Request("read", user=user, address=address, la57=levels == 5)
     return request if mapped else replace(request, pml4e=0, pml5e=0)
 
 
-def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tuple[bool, ...]) -> Iterator[dict[str, Any]]:
+def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tuple[bool, ...]) -> Iterator[Edge]:
     with make() as guest:
         cpu = guest.features()
     cases = [(n, user, there, a) for n in WIDTHS for user in (False, True) for there in mapped for a in addresses]
@@ -70,30 +79,31 @@ def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tu
             yield {"address": f"{address:#018x}", "levels": levels, "user": user, "mapped": there, "result": text}
 
 
+@experiment(witnesses=BOTH, timeout=30)
+def edges(machine: str) -> Iterator[Edge]:
+    """A read of each of :data:`EDGES`: four levels and five, both modes, mapped and not. Five only where the CPU has them."""
+    yield from _answers(MACHINES[machine], EDGES, (False, True))
+
+
+class Bit(TypedDict):
+    """What reads of two addresses came to, by the levels of page tables: ``alone`` has bit n, ``above`` that and all above it."""
+
+    bit: int
+    alone4: str
+    above4: str
+    alone5: str
+    above5: str
+
+
 @experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def edges_tcg() -> Iterator[dict[str, Any]]:
-    """A read of each of :data:`EDGES`: four levels and five, both modes, mapped and not, on QEMU's software CPU."""
-    yield from _answers(Tcg, EDGES, (False, True))
-
-
-@experiment(X86_64, KVM, timeout=30, witness=witness)
-def edges_kvm() -> Iterator[dict[str, Any]]:
-    """The same on this machine's KVM. Five levels are left out where its CPU has none."""
-    yield from _answers(HostKvm, EDGES, (False, True))
-
-
-@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def bits_tcg() -> Iterator[dict[str, Any]]:
-    """For each bit from 12 up: reads of the address that has it alone, and of the one that has it and all above.
-
-    Supervisor mode, nothing mapped. A row a bit: ``alone4``, ``above4``, ``alone5``, ``above5``.
-    """
-    bits = range(12, 64)
-    both = tuple(1 << n for n in bits), tuple((1 << 64) - (1 << n) for n in bits)
-    rows = [row for row in _answers(Tcg, both[0] + both[1], (False,)) if not row["user"]]
+def bits() -> Iterator[Bit]:
+    """For each bit from 12 up, two reads in supervisor mode, with nothing mapped: see :class:`Bit`."""
+    numbers = range(12, 64)
+    alone, above = tuple(1 << n for n in numbers), tuple((1 << 64) - (1 << n) for n in numbers)
+    rows = [row for row in _answers(Tcg, alone + above, (False,)) if not row["user"]]
     found = {(row["levels"], int(row["address"], 16)): row["result"] for row in rows}
-    for n, alone, above in zip(bits, *both, strict=True):
-        yield {"bit": n} | {f"{name}{k}": found[k, a] for k in WIDTHS for name, a in (("alone", alone), ("above", above))}
+    for n, one, all_ in zip(numbers, alone, above, strict=True):
+        yield {"bit": n, "alone4": found[4, one], "above4": found[4, all_], "alone5": found[5, one], "above5": found[5, all_]}
 
 
 @cache
@@ -105,7 +115,7 @@ def this_cpu() -> dict[str, bool]:
     return {name: name in known for name in ("la57", "lass", "lam")}
 
 
-ACCESSES = {"read": machine.READ, "write": machine.WRITE, "fetch": machine.FETCH, "read by RBP": BY_STACK}
+ACCESSES = {"read": native.READ, "write": native.WRITE, "fetch": native.FETCH, "read by RBP": BY_STACK}
 
 
 def predict_here(access: str, address: int, levels: int, lass: bool) -> str:
@@ -114,38 +124,52 @@ def predict_here(access: str, address: int, levels: int, lass: bool) -> str:
     return refused if not canonical(address, levels) or (lass and address >> 63) else "#PF"
 
 
-def _fault_row(access: str, address: int, fault: machine.Fault | None) -> dict[str, Any]:
+class Raised(TypedDict):
+    """An access to an address in hex: the exception by the manuals and the one that came, and what the program was told."""
+
+    access: str
+    address: str
+    predicted: str
+    exception: str
+    signal: str
+    si_code: str
+    si_addr: str
+
+
+def _raised(access: str, address: int) -> Raised:
     cpu = this_cpu()
-    row = {
+    row: Raised = {
         "access": access,
         "address": f"{address:#018x}",
         "predicted": predict_here(access, address, 5 if cpu["la57"] else 4, cpu["lass"]),
+        "exception": "none",
+        "signal": "",
+        "si_code": "",
+        "si_addr": "",
     }
-    if fault is None:
-        return row | {"exception": "none", "signal": "", "si_code": "", "si_addr": ""}
-    return row | {
-        "exception": NAMES.get(fault.vector, f"vector {fault.vector}"),
-        "signal": fault.signal,
-        "si_code": "SI_KERNEL" if fault.si_code == 128 else SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code)),
-        "si_addr": "the address" if fault.si_addr == address else hex(fault.si_addr),
-    }
+    if fault := native.provoke(partial(native.run_code, ACCESSES[access], address)):
+        row["exception"] = NAMES.get(fault.vector, f"vector {fault.vector}")
+        row["signal"] = fault.signal
+        row["si_code"] = "SI_KERNEL" if fault.si_code == 128 else SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
+        row["si_addr"] = "the address" if fault.si_addr == address else hex(fault.si_addr)
+    return row
 
 
 @experiment(X86_64, timeout=20)
-def faults() -> Iterator[dict[str, Any]]:
+def faults() -> Iterator[Raised]:
     """A read of each of :data:`EDGES` by a child of this process, and other accesses to the middle of the hole."""
     cases = [("read", address) for address in EDGES] + [(access, 1 << 63) for access in ACCESSES if access != "read"]
     for access, address in cases:
-        yield _fault_row(access, address, machine.provoke(partial(machine.run_code, ACCESSES[access], address)))
+        yield _raised(access, address)
 
 
 @experiment(X86_64)
-def one_access(access: str = "read", address: int = EDGES[1]) -> dict[str, Any]:
+def one_access(access: str = "read", address: int = EDGES[1]) -> Raised:
     """One access of :data:`ACCESSES` to any address, in a child. ValueError for other words and for more than 64 bits."""
     if access not in ACCESSES:
         raise ValueError(f"access {access!r} is none of {', '.join(ACCESSES)}")
     canonical(address)  # refuses what is no address
-    return _fault_row(access, address, machine.provoke(partial(machine.run_code, ACCESSES[access], address)))
+    return _raised(access, address)
 
 
 HINTS: tuple[tuple[str, int, bool], ...] = (
@@ -160,20 +184,25 @@ HINTS: tuple[tuple[str, int, bool], ...] = (
 )
 
 
+class Hint(TypedDict):
+    """What mmap(2) was asked, the hint in hex ("" for none), and where the page came or the error's name."""
+
+    asked: str
+    hint: str
+    got: str
+
+
 @experiment(X86_64)
-def hints() -> Iterator[dict[str, Any]]:
+def hints() -> Iterator[Hint]:
     """Where mmap(2) puts a page for each hint: below 2^47, exactly there, or an error."""
     lib = libc()
     for name, hint, fixed in HINTS:
         flags = MAP_PRIVATE_ANONYMOUS | (MAP_FIXED_NOREPLACE if fixed else 0)
         got = lib.mmap(hint or None, PAGE, PROT_READ, flags, -1, 0)
-        failed = got == (1 << 64) - 1
-        where = "below 2^47" if got < 1 << 47 else "above 2^47"
-        if failed:
+        if got == (1 << 64) - 1:
             where = errno.errorcode[ctypes.get_errno()]
-        elif got == hint:
-            where = "at the hint"
-        if not failed:
+        else:
+            where = "at the hint" if got == hint else "below 2^47" if got < 1 << 47 else "above 2^47"
             lib.munmap(got, PAGE)
         yield {"asked": name, "hint": f"{hint:#x}" if hint else "", "got": where}
 
@@ -210,8 +239,18 @@ def _maps(randomized: bool) -> list[tuple[str, int, int]]:
     return joined
 
 
+class Mapped(TypedDict):
+    """A class of mappings, first and last address in hex, size in bytes. ``why`` is "", or why there was no such process."""
+
+    kind: str
+    start: str
+    end: str
+    bytes: int
+    why: str
+
+
 @experiment(X86_64, tool("cat", "coreutils"))
-def mappings() -> list[dict[str, Any]]:
+def mappings() -> list[Mapped]:
     """The mappings of a process that was started without address randomization, by class, lowest first.
 
     Where that is not allowed, one row says so.
@@ -226,8 +265,18 @@ def mappings() -> list[dict[str, Any]]:
     ]
 
 
+class Moved(TypedDict):
+    """A class of mappings over several processes: at how many places it began, how many below 2^47, and all top bits."""
+
+    kind: str
+    processes: int
+    places: int
+    below_2_47: int
+    top_bit: list[int]
+
+
 @experiment(X86_64, tool("cat", "coreutils"), timeout=20)
-def randomized() -> list[dict[str, Any]]:
+def randomized() -> list[Moved]:
     """Over :data:`PROCESSES` ordinary processes: at how many places each class of mappings began, and in which half."""
     starts: dict[str, list[int]] = {}
     for _ in range(PROCESSES):

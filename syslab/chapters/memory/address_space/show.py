@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.bits.address import VA, hole
 from syslab.evidence import Evidence, recorded
-from syslab.show.table import Column, Link, Measured, Verdict
+from syslab.show.table import Column, Link, Table, Verdict, flat
 
-from . import ask as experiment
+from . import ask as question
+from .ask import Bit, Edge, Hint, Mapped, Moved, Raised, predict
 from .regions import REGIONS, SOURCE
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
@@ -19,7 +21,6 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 
 START = VA.examples[0][1]
 LAST = (1 << 64) - 1
-Row = dict[str, Any]
 
 
 def _open(text: str) -> Link:
@@ -27,69 +28,97 @@ def _open(text: str) -> Link:
     return Link(text, f"#{VA.anchor}={int(text, 16):#x}")
 
 
-def bits(answer: Evidence) -> Measured:
+class Bits(NamedTuple):
+    """Neighbouring bits with the same answers: their numbers, and the row of the first."""
+
+    n: str
+    first: Bit
+
+
+def _same(row: Bit) -> tuple[str, ...]:
+    return row["alone4"], row["above4"], row["alone5"], row["above5"]
+
+
+def bits(answers: Sequence[Evidence[list[Bit]]]) -> Table:
     """Every bit that was tried; neighbours with the same answers are one row."""
     rows = []
-    for found, group in groupby(answer.data, key=lambda row: {name: row[name] for name in row if name != "bit"}):
-        numbers = [row["bit"] for row in group]
-        rows.append({"n": f"{numbers[0]} to {numbers[-1]}" if numbers[1:] else str(numbers[0])} | found)
-    columns = [Column("n", "n", number=True)]
-    columns += [
-        Column(f"{what}, {k} levels", f"{name}{k}") for k in (4, 5) for name, what in (("alone", "2^n"), ("above", "-(2^n)"))
+    for _, group in groupby(answers[0].data, key=_same):
+        first, *more = group
+        rows.append(Bits(f"{first['bit']} to {more[-1]['bit']}" if more else str(first["bit"]), first))
+    columns: list[Column[Bits]] = [
+        Column("n", lambda row: row.n, number=True),
+        Column("2^n, 4 levels", lambda row: row.first["alone4"]),
+        Column("-(2^n), 4 levels", lambda row: row.first["above4"]),
+        Column("2^n, 5 levels", lambda row: row.first["alone5"]),
+        Column("-(2^n), 5 levels", lambda row: row.first["above5"]),
     ]
-    return Measured(answer, columns, rows)
+    return Table(answers, columns, rows)
 
 
-def edges(answer: Evidence) -> Measured:
-    """A row an address: what supervisor and user got, with each number of levels, with a page there and without."""
+class Reads(NamedTuple):
+    """All reads of an address by one witness: by levels and whether a page is there, what each mode got."""
+
+    address: str
+    found: Mapping[tuple[int, bool], Mapping[str, str]]
+
+
+def _reads(answer: Evidence[list[Edge]]) -> list[Reads]:
     found: dict[str, dict[tuple[int, bool], dict[str, str]]] = {}
     for row in answer.data:
         modes = found.setdefault(row["address"], {}).setdefault((row["levels"], row["mapped"]), {})
         modes["user" if row["user"] else "supervisor"] = row["result"]
-
-    def cell(key: tuple[int, bool]) -> Any:
-        def text(row: Row) -> str:
-            modes = row["found"][key]
-            same = len(set(modes.values())) == 1
-            return next(iter(modes.values())) if same else ", ".join(f"{mode} {result}" for mode, result in modes.items())
-
-        return text
-
-    def verdict(row: Row) -> Verdict:
-        at = int(row["address"], 16)
-        wrong = [
-            1
-            for (levels, there), modes in row["found"].items()
-            for r in modes.values()
-            if r != experiment.predict(at, levels, there)
-        ]
-        return Verdict(not wrong)
-
-    rows: list[Row] = [{"address": address, "found": cells} for address, cells in found.items()]
-    keys = list(next(iter(found.values())))
-    columns = [Column("Address", lambda row: _open(row["address"]), number=True)]
-    columns += [Column(f"{levels} levels, {'a page' if there else 'no page'}", cell((levels, there))) for levels, there in keys]
-    return Measured(answer, [*columns, Column("Model", verdict)], rows)
+    return [Reads(address, cells) for address, cells in found.items()]
 
 
-def faults(answer: Evidence) -> Measured:
+def _modes(key: tuple[int, bool]) -> Callable[[Reads], str]:
+    def text(row: Reads) -> str:
+        modes = row.found.get(key, {})
+        if len(results := set(modes.values())) == 1:
+            return results.pop()
+        return ", ".join(f"{mode} {result}" for mode, result in modes.items()) or "not tried"
+
+    return text
+
+
+def _as_predicted(row: Reads) -> Verdict:
+    at = int(row.address, 16)
+    return Verdict(all(result == predict(at, *key) for key, modes in row.found.items() for result in modes.values()))
+
+
+def edges(answers: Evidence[list[Edge]] | Sequence[Evidence[list[Edge]]]) -> Table:
+    """A row an address: what supervisor and user got, with each number of levels, with a page there and without."""
+    tried = dict.fromkeys((row["levels"], row["mapped"]) for answer in flat(answers) for row in answer.data)
+    columns = [Column(f"{levels} levels, {'a page' if there else 'no page'}", _modes((levels, there))) for levels, there in tried]
+    address: Column[Reads] = Column("Address", lambda row: _open(row.address), number=True)
+    return Table(answers, [*columns, Column("Model", _as_predicted)], _reads, keys=[address], fold=True)
+
+
+def faults(answers: Sequence[Evidence[list[Raised]]]) -> Table:
     """What a program on the host was told about each access."""
-    columns = [
-        Column("Access", "access"),
-        Column("Address", lambda row: _open(row["address"]), number=True),
-        Column("Predicted", "predicted"),
-        Column("Measured", "exception"),
-        Column("Model", lambda row: Verdict(row["predicted"] == row["exception"])),
-        Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
-        Column("si_addr", "si_addr"),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Access", lambda row: row["access"]),
+            Column("Address", lambda row: _open(row["address"]), number=True),
+            Column("Predicted", lambda row: row["predicted"]),
+            Column("Measured", lambda row: row["exception"]),
+            Column("Model", lambda row: Verdict(row["predicted"] == row["exception"])),
+            Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
+            Column("si_addr", lambda row: row["si_addr"]),
+        ],
+    )
 
 
-def hints(answer: Evidence) -> Measured:
+def hints(answers: Sequence[Evidence[list[Hint]]]) -> Table:
     """Where mmap put a page."""
-    columns = [Column("mmap, asked with", "asked"), Column("Hint", "hint", number=True), Column("Got", "got")]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("mmap, asked with", lambda row: row["asked"]),
+            Column("Hint", lambda row: row["hint"], number=True),
+            Column("Got", lambda row: row["got"]),
+        ],
+    )
 
 
 def size(count: int) -> str:
@@ -101,32 +130,36 @@ def size(count: int) -> str:
     )
 
 
-def process(answer: Evidence) -> Evidence:
-    """``answer``, or the record where this machine does not let a process be started without randomization."""
-    return recorded(experiment.mappings) if answer.data[0]["why"] else answer
+def process(answers: Sequence[Evidence[list[Mapped]]]) -> Evidence[list[Mapped]]:
+    """The answer, or the record where this machine does not let a process be started without randomization."""
+    return recorded(question.mappings) if answers[0].data[0]["why"] else answers[0]
 
 
-def mappings(answer: Evidence) -> Measured:
+def mappings(answers: Sequence[Evidence[list[Mapped]]]) -> Table:
     """A process's mappings by class; the starts open in the map."""
-    columns = [
-        Column("Mapped", "kind"),
-        Column("From", lambda row: _open(row["start"]), number=True),
-        Column("To", "end", number=True),
-        Column("Size", lambda row: size(row["bytes"]), number=True),
-    ]
-    return Measured(process(answer), columns)
+    return Table(
+        process(answers),
+        [
+            Column("Mapped", lambda row: row["kind"]),
+            Column("From", lambda row: _open(row["start"]), number=True),
+            Column("To", lambda row: row["end"], number=True),
+            Column("Size", lambda row: size(row["bytes"]), number=True),
+        ],
+    )
 
 
-def randomized(answer: Evidence) -> Measured:
+def randomized(answers: Sequence[Evidence[list[Moved]]]) -> Table:
     """How much of it moves from process to process."""
-    columns = [
-        Column("Mapped", "kind"),
-        Column("Processes", "processes", number=True),
-        Column("Different places", "places", number=True),
-        Column("Below 2^47", "below_2_47", number=True),
-        Column("Top bit", lambda row: ", ".join(map(str, row["top_bit"]))),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Mapped", lambda row: row["kind"]),
+            Column("Processes", lambda row: row["processes"], number=True),
+            Column("Different places", lambda row: row["places"], number=True),
+            Column("Below 2^47", lambda row: row["below_2_47"], number=True),
+            Column("Top bit", lambda row: ", ".join(map(str, row["top_bit"]))),
+        ],
+    )
 
 
 def bit_field() -> BitField:
@@ -141,13 +174,13 @@ def _views(levels: int) -> dict[str, tuple[int, int]]:
     return {"Everything": (0, LAST), "User half": (0, first - 1), "Kernel half": (last + 1, LAST)}
 
 
-def address_map(answer: Evidence, bits: BitField | None = None) -> AddressMap:
-    """Linux's regions with four and five levels, and the process of ``answer``. With a kernel it moves with ``bits``."""
+def address_map(answers: Sequence[Evidence[list[Mapped]]], bits: BitField | None = None) -> AddressMap:
+    """Linux's regions with four and five levels, and the process of ``answers``. With a kernel it moves with ``bits``."""
     import traitlets
 
     from .widget import AddressMap, Space
 
-    answer = process(answer)
+    answer = process(answers)
     spaces = {
         f"levels-{n}": Space(f"Linux, {n} levels of page tables", regions, _views(n), f"{SOURCE}; without KASLR")
         for n, regions in REGIONS.items()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import accessed_dirty_kvm, accessed_dirty_tcg, one_access, pagemap, rights_kvm, rights_tcg
+from .ask import accessed_dirty, one_access, pagemap, rights
 
-__all__ = ["accessed_dirty_kvm", "accessed_dirty_tcg", "one_access", "pagemap", "rights_kvm", "rights_tcg"]
+__all__ = ["accessed_dirty", "one_access", "pagemap", "rights"]

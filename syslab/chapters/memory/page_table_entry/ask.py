@@ -7,19 +7,18 @@ import json
 import os
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 from syslab.bits.page_fault import PFEC
 from syslab.bits.paging import A, D
 from syslab.evidence.experiment import experiment
-from syslab.evidence.needs import KVM, X86_64
-from syslab.kvm import witness
+from syslab.evidence.needs import X86_64
 from syslab.native.code import PROT_NONE, PROT_READ, PROT_WRITE, map_pages, protect, unmap
-from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
+from syslab.qemu.bare_metal import Tcg
 from syslab.qemu.bare_metal_protocol import HUGE_ADDRESS, LEVELS, PS, TABLES, TEST_FRAME, XD, Answer, P, Request, U, W
 from syslab.questions.access_combinations import modes
 from syslab.questions.access_matrix import outcome, predict
-from syslab.questions.machines import QEMU
+from syslab.questions.machines import BOTH, MACHINES, QEMU
 
 WALK = ("pml4e", "pdpte", "pde", "pte")
 """The levels of a walk to a 4-KByte page, as arguments of Request; larger pages end it one or two levels earlier."""
@@ -27,12 +26,12 @@ FULL = {"pml4e": TABLES["pdpt"] | P | W | U, "pdpte": TABLES["pd"] | P | W | U, 
         "pte": TEST_FRAME | P | W | U}  # fmt: skip
 TAKEN = {"nothing": 0, "R/W = 0": W, "U/S = 0": U, "XD = 1": XD, "P = 0": P}
 """What is done to one entry of a walk that allows everything: these bits flip."""
-_2M = {"pde": TEST_FRAME | P | W | U | PS}
+_2M: dict[str, Any] = {"pde": TEST_FRAME | P | W | U | PS}
 _1G: dict[str, Any] = {"pdpte": P | W | U | PS, "address": HUGE_ADDRESS}
 
 
-def _case(size: str, what: str, access: str, **rest: Any) -> tuple[str, str, Request]:
-    return size, what, Request(access, user=rest.pop("user", True), **rest)
+def _case(size: str, what: str, access: str, user: bool = True, **rest: Any) -> tuple[str, str, Request]:
+    return size, what, Request(access, user=user, **rest)  # rest: any of its fields
 
 
 CASES = (
@@ -70,9 +69,21 @@ def _set(request: Request, answer: Answer) -> dict[str, str]:
     }
 
 
-def _accessed_dirty(machine: Machine) -> Iterator[dict[str, Any]]:
-    with machine:
-        cpu, answers = machine.features(), machine.ask([request for *_, request in CASES])
+class Written(TypedDict):
+    """An access to a page of this size: its result, and for each level which of A and D are set then. All were clear."""
+
+    size: str
+    case: str
+    result: str
+    set: dict[str, str]
+    agrees: bool
+
+
+@experiment(witnesses=BOTH, timeout=20)
+def accessed_dirty(machine: str) -> Iterator[Written]:
+    """Every case of :data:`CASES` on entries with A and D clear, and which of them the CPU has set."""
+    with MACHINES[machine]() as guest:
+        cpu, answers = guest.features(), guest.ask([request for *_, request in CASES])
     for (size, what, request), answer in zip(CASES, answers, strict=True):
         yield {
             "size": size,
@@ -83,30 +94,29 @@ def _accessed_dirty(machine: Machine) -> Iterator[dict[str, Any]]:
         }
 
 
-@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def accessed_dirty_tcg() -> Iterator[dict[str, Any]]:
-    """Every case of :data:`CASES` on entries with A and D clear, and which of them QEMU's CPU has set."""
-    yield from _accessed_dirty(Tcg())
-
-
-@experiment(X86_64, KVM, timeout=20, witness=witness)
-def accessed_dirty_kvm() -> Iterator[dict[str, Any]]:
-    """The same on this machine's KVM."""
-    yield from _accessed_dirty(HostKvm())
-
-
 def walk_request(level: str, taken: str, **way: Any) -> Request:
-    """A walk that allows everything, but for ``taken`` (one of TAKEN) in the entry of ``level``."""
+    """A walk that allows everything, but for ``taken`` (one of TAKEN) in the entry of ``level``; ``way``: other arguments of Request."""
     entries: dict[str, Any] = {**FULL, level: FULL[level] ^ TAKEN[taken]}
     return Request(**entries, **way)
 
 
-def _rights(machine: Machine) -> Iterator[dict[str, Any]]:
+class Right(TypedDict):
+    """What six accesses gave, by ``user write`` and so on, where ``taken`` is missing at one level."""
+
+    level: str
+    taken: str
+    outcomes: dict[str, str]
+    agrees: bool
+
+
+@experiment(witnesses=BOTH, timeout=20)
+def rights(machine: str) -> Iterator[Right]:
+    """One right taken away at one level at a time; all six accesses."""
     places = [("pte", "nothing"), *((level, taken) for taken in list(TAKEN)[1:] for level in WALK)]
     ways = list(modes())
     requests = [walk_request(level, taken, **way) for level, taken in places for *_, way in ways]
-    with machine:
-        cpu, answers = machine.features(), machine.ask(requests)
+    with MACHINES[machine]() as guest:
+        cpu, answers = guest.features(), guest.ask(requests)
     for n, (level, taken) in enumerate(places):
         part = slice(n * len(ways), (n + 1) * len(ways))
         yield {
@@ -118,19 +128,7 @@ def _rights(machine: Machine) -> Iterator[dict[str, Any]]:
 
 
 @experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def rights_tcg() -> Iterator[dict[str, Any]]:
-    """One right taken away at one level at a time; all six accesses, on QEMU's CPU."""
-    yield from _rights(Tcg())
-
-
-@experiment(X86_64, KVM, timeout=20, witness=witness)
-def rights_kvm() -> Iterator[dict[str, Any]]:
-    """The same on this machine's KVM."""
-    yield from _rights(HostKvm())
-
-
-@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def one_access(mode: str, access: str, level: str = "pte", taken: str = "nothing") -> dict[str, Any]:
+def one_access(mode: str, access: str, level: str = "pte", taken: str = "nothing") -> dict[str, str]:
     """One access on QEMU's CPU, to a page that allows all but ``taken`` at ``level``; ValueError for other words."""
     if mode not in ("user", "kernel") or level not in WALK or taken not in TAKEN:
         raise ValueError(f"{mode!r}, {level!r} or {taken!r} is not among user, kernel; {', '.join(WALK)}; {', '.join(TAKEN)}")
@@ -165,14 +163,23 @@ def _privileged() -> bool:
     return bool(int(line.split()[1], 16) & CAP_SYS_ADMIN)
 
 
-def _states(who: str) -> list[dict[str, Any]]:
+class Summary(TypedDict):
+    """What /proc/self/pagemap says of a page: bit 63, and whether the frame number is ``shown`` or ``zero``."""
+
+    who: str
+    state: str
+    present: int
+    pfn: str
+
+
+def _states(who: str) -> list[Summary]:
     address = map_pages(PROT_READ | PROT_WRITE)
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("mapped, never touched", lambda: None),
         ("written", lambda: ctypes.memset(address, 1, 1)),
         ("PROT_NONE", lambda: protect(address, PROT_NONE)),
     )
-    rows = []
+    rows: list[Summary] = []
     for state, step in steps:
         step()
         entry = _pagemap(address)
@@ -181,7 +188,7 @@ def _states(who: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _as_nobody() -> list[dict[str, Any]]:
+def _as_nobody() -> list[Summary]:
     """:func:`_states` in a child that has given up root. Such a child owns its /proc files only if it is dumpable."""
     read, write = os.pipe()
     pid = os.fork()
@@ -198,12 +205,12 @@ def _as_nobody() -> list[dict[str, Any]]:
     with open(read, "rb") as pipe:
         text = pipe.read()
     os.waitpid(pid, 0)
-    rows: list[dict[str, Any]] = json.loads(text or b"[]")
+    rows: list[Summary] = json.loads(text or b"[]")
     return rows
 
 
 @experiment(X86_64)
-def pagemap() -> list[dict[str, Any]]:
+def pagemap() -> list[Summary]:
     """Bit 63 and the frame number in /proc/self/pagemap, for a page in three states; as root also as an ordinary user."""
     if not _privileged():
         return _states("ordinary user")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import bad_pointers, in_user_mode, matrix_kvm, matrix_tcg
+from .ask import bad_pointers, in_user_mode, matrix
 
-__all__ = ["bad_pointers", "in_user_mode", "matrix_kvm", "matrix_tcg"]
+__all__ = ["bad_pointers", "in_user_mode", "matrix"]

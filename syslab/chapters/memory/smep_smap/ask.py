@@ -5,24 +5,23 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from errno import errorcode
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import Literal, TypedDict
 
 from syslab.evidence.experiment import experiment
-from syslab.evidence.needs import KVM, X86_64
-from syslab.kvm import witness
+from syslab.evidence.needs import X86_64
 from syslab.native import faults
 from syslab.native.code import PROT_NONE, PROT_READ, PROT_WRITE, libc, map_pages
 from syslab.native.faults import KERNEL, NON_CANONICAL, NULL
-from syslab.qemu.bare_metal import HostKvm, Machine, Tcg
 from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, P, Request, U, W
 from syslab.questions.access_matrix import PAGE_FAULT, Outcome, ask_all, outcome
-from syslab.questions.machines import QEMU
+from syslab.questions.machines import BOTH, MACHINES
 
-ACCESSES = ("read", "write", "fetch")
+Access = Literal["read", "write", "fetch"]
+ACCESSES: tuple[Access, ...] = ("read", "write", "fetch")
 PAGES = {"uw": ("user, writable", W | U), "ur": ("user, read-only", U), "sw": ("supervisor, writable", W)}
 """What an access meets: its name in links, in words, and its bits."""
 STAC, CLAC = bytes.fromhex("0f01cb"), bytes.fromhex("0f01ca")
@@ -76,13 +75,28 @@ def cases() -> list[Case]:
     return [Case(*values) for values in product(flag, PAGES, flag, flag, flag, flag, flag)]
 
 
-def case_of(row: dict[str, Any]) -> Case:
+class Answered(TypedDict):
+    """A :class:`Case`, and of each access: None if it was made, the error code of its page fault, or in words what else came."""
+
+    witness: str
+    user_mode: bool
+    page: str
+    xd: bool
+    smep: bool
+    smap: bool
+    ac: bool
+    wp: bool
+    read: int | str | None
+    write: int | str | None
+    fetch: int | str | None
+
+
+def case_of(row: Answered) -> Case:
     """The case of a measured row."""
-    return Case(**{name: row[name] for name in Case.__dataclass_fields__})
+    return Case(row["user_mode"], row["page"], row["xd"], row["smep"], row["smap"], row["ac"], row["wp"])
 
 
 def _value(found: Outcome | str) -> int | str | None:
-    """None where the access was made, the error code of a page fault, words for everything else."""
     if isinstance(found, str):
         return found
     if found.vector == PAGE_FAULT:
@@ -90,53 +104,65 @@ def _value(found: Outcome | str) -> int | str | None:
     return None if found.vector is None else f"vector {found.vector}"
 
 
-def _matrix(make: Callable[[], Machine]) -> Iterator[dict[str, Any]]:
-    with make() as machine:
-        cpu, witness = machine.features(), machine.witness
+@experiment(witnesses=BOTH, timeout=60)
+def matrix(machine: str) -> Iterator[Answered]:
+    """Every case, read, written and fetched from. What the machine's CPU lacks is left out."""
+    make = MACHINES[machine]
+    with make() as guest:
+        cpu, witness = guest.features(), guest.witness
     asked = [case for case in cases() if not cpu.lacks(case.request("read"))]
     replies = iter(ask_all(make, [case.request(access) for case in asked for access in ACCESSES]))
     for case in asked:
-        yield {"witness": witness, **asdict(case)} | {access: _value(outcome(next(replies))) for access in ACCESSES}
-
-
-@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def matrix_tcg() -> Iterator[dict[str, Any]]:
-    """Every case, read, written and fetched from, on QEMU's software CPU."""
-    yield from _matrix(Tcg)
-
-
-@experiment(X86_64, KVM, timeout=60, witness=witness)
-def matrix_kvm() -> Iterator[dict[str, Any]]:
-    """The same on this machine's KVM. What its CPU lacks is left out."""
-    yield from _matrix(HostKvm)
+        read, write, fetch = (_value(outcome(next(replies))) for _ in ACCESSES)
+        yield {
+            "witness": witness,
+            "user_mode": case.user_mode,
+            "page": case.page,
+            "xd": case.xd,
+            "smep": case.smep,
+            "smap": case.smap,
+            "ac": case.ac,
+            "wp": case.wp,
+            "read": read,
+            "write": write,
+            "fetch": fetch,
+        }
 
 
 VECTORS = {6: "#UD", 13: "#GP", 14: "#PF", 17: "#AC"}
 SI_CODES = {("SIGILL", 2): "ILL_ILLOPN", ("SIGBUS", 1): "BUS_ADRALN"}
 
 
-def _told(fault: faults.Fault | None) -> dict[str, Any]:
+class Told(TypedDict):
+    """What a program got for what it does; ``sticks``: whether AC was set when read back, None where it was not read."""
+
+    does: str
+    exception: str
+    signal: str
+    sticks: bool | None
+
+
+def _told(does: str, code: bytes, *arguments: int) -> Told:
+    fault = faults.provoke(partial(faults.run_code, code, *arguments))
     if fault is None:
-        return {"exception": "none", "signal": ""}
-    code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
-    return {"exception": VECTORS.get(fault.vector, f"vector {fault.vector}"), "signal": f"{fault.signal} {code}"}
+        return {"does": does, "exception": "none", "signal": "", "sticks": None}
+    exception = VECTORS.get(fault.vector, f"vector {fault.vector}")
+    si_code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
+    return {"does": does, "exception": exception, "signal": f"{fault.signal} {si_code}", "sticks": None}
 
 
 @experiment(X86_64)
-def in_user_mode() -> Iterator[dict[str, Any]]:
-    """stac, clac, and AC set by popf, in child processes of this machine. ``sticks``: AC is set when read back."""
-    for name, code in (("stac", STAC), ("clac", CLAC)):
-        yield {"does": name, **_told(faults.provoke(partial(faults.run_code, code + RET))), "sticks": None}
+def in_user_mode() -> Iterator[Told]:
+    """stac, clac, and AC set by popf, in child processes of this machine."""
+    yield _told("stac", STAC + RET)
+    yield _told("clac", CLAC + RET)
     read_back = faults.run_code(SET_AC + FLAGS + b"\x49\x89\xc0" + CLEAR_AC + b"\x4c\x89\xc0" + RET)  # via r8
     yield {"does": "set AC with popfq", "exception": "none", "signal": "", "sticks": bool(read_back & AC)}
     page = map_pages(PROT_READ | PROT_WRITE)
-    for name, before, address in (
-        ("load 4 bytes at an odd address", b"", page + 1),
-        ("the same with AC set", SET_AC, page + 1),
-        ("load at an aligned address with AC set", SET_AC, page + 4),
-    ):
-        code = before + LOAD + CLEAR_AC + RET
-        yield {"does": name, **_told(faults.provoke(partial(faults.run_code, code, address))), "sticks": None}
+    access = LOAD + CLEAR_AC + RET
+    yield _told("load 4 bytes at an odd address", access, page + 1)
+    yield _told("the same with AC set", SET_AC + access, page + 1)
+    yield _told("load at an aligned address with AC set", SET_AC + access, page + 4)
 
 
 POINTERS: dict[str, Callable[[], int]] = {
@@ -161,8 +187,16 @@ def _write(address: int) -> str:
             os.close(end)
 
 
+class Pointer(TypedDict):
+    """A pointer: what a program got that read through it, and what write(2) returned for it."""
+
+    pointer: str
+    program: str
+    write: str
+
+
 @experiment(X86_64)
-def bad_pointers() -> Iterator[dict[str, Any]]:
+def bad_pointers() -> Iterator[Pointer]:
     """The same pointer twice: read by a child itself, and handed to write(2), which lets the kernel read it."""
     for name, place in POINTERS.items():
         address = place()

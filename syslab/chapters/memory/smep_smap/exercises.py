@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 from syslab.evidence import ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import ACCESSES, Case, matrix_tcg
+from .ask import ACCESSES, Case, case_of, matrix
 
 stac_and_wp = Exercise(
     anchor="smap-stac-and-wp",
@@ -43,16 +43,16 @@ def _only_smap(answer: Any) -> Feedback:
     if not isinstance(answer, dict):
         return Feedback(False, f"Give an access and the fields of a Case as a dict, not {type(answer).__name__}.")
     rest = dict(answer)
-    access = rest.pop("access", None)
-    if access not in ACCESSES:
+    asked = rest.pop("access", None)
+    access = next((one for one in ACCESSES if one == asked), None)
+    if access is None:
         return Feedback(False, f"'access' is one of {', '.join(ACCESSES)}.")
     try:
         case = Case(**rest | {"smap": True})
     except (TypeError, ValueError) as error:
         return Feedback(False, str(error))
-    evidence = ask(matrix_tcg)
-    measured = {tuple(row[name] for name in asdict(case)): row[access] for row in evidence.data}
-    on, off = (measured.get(tuple((asdict(case) | {"smap": smap}).values()), "not measured") for smap in (True, False))
+    measured = {case_of(row): row[access] for row in ask(matrix).data}
+    on, off = (measured.get(replace(case, smap=smap), "not measured") for smap in (True, False))
     if "not measured" in (on, off):
         return Feedback(False, "There is no such case: the switches are True or False.")
     text = f"With SMAP: {_said(on)}. Without: {_said(off)}."

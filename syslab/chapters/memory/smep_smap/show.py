@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.bits.page_fault import PFEC
 from syslab.evidence import Evidence
 from syslab.questions.access_matrix import predict
-from syslab.show.table import Column, Link, Measured
+from syslab.show.table import Column, Link, Table
 
-from .ask import ACCESSES, PAGES, Case, case_of
+from .ask import ACCESSES, PAGES, Access, Answered, Case, Pointer, Told, case_of
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
+    from syslab.questions.access_matrix import Tried
     from syslab.widgets import ChoiceTable, Stepper
 
 ANCHOR, STORY = "smap", "deputy"
 SWITCHES = ("smep", "smap", "ac", "wp", "xd")
 TITLES = {"smep": "CR4.SMEP", "smap": "CR4.SMAP", "ac": "RFLAGS.AC", "wp": "CR0.WP", "xd": "XD of the page"}
 NAMES = {"tcg-max": "QEMU's CPU (TCG)", "kvm-pvm": "KVM (PVM)", "kvm-svm": "KVM (SVM)", "kvm-vmx": "KVM (VMX)"}
-Row = dict[str, Any]
+Answers = Sequence[Evidence[list[Answered]]]
 Rule = Callable[[str, Case], object]
 
 
@@ -35,56 +36,83 @@ def _key(case: Case, access: str) -> tuple[str, ...]:
     return (_who(case), access, case.page, *(str(int(getattr(case, switch))) for switch in SWITCHES))
 
 
-def _name(answer: Evidence) -> str:
-    return NAMES.get(answer.data[0]["witness"], str(answer.data[0]["witness"]))
+def _name(answer: Evidence[object]) -> str:
+    return NAMES.get(answer.provenance.witness, answer.provenance.witness)
 
 
-def corner(answer: Evidence) -> Measured:
-    """Kernel mode on a writable user page, with WP and without XD; each cell opens the matrix."""
-    rows = [r for r in answer.data if (r["user_mode"], r["page"], r["xd"], r["wp"]) == (False, "uw", False, True)]
-
-    def cell(access: str) -> Column:
-        return Column(access, lambda row: Link(_text(row[access]), f"#{ANCHOR}={'.'.join(_key(case_of(row), access))}"))
-
-    def switch(name: str) -> Column:
-        return Column(name.upper(), lambda row: str(int(row[name])), number=True)
-
-    return Measured(answer, [*map(switch, ("smep", "smap", "ac")), *map(cell, ACCESSES)], rows)
+def _in_corner(row: Answered) -> bool:
+    return (row["user_mode"], row["page"], row["xd"], row["wp"]) == (False, "uw", False, True)
 
 
-def score(answers: Sequence[Evidence], code: Callable[[str, Case], int], *rules: Rule) -> Measured:
+def _corner(answer: Evidence[list[Answered]]) -> list[Answered]:
+    return [row for row in answer.data if _in_corner(row)]
+
+
+def _linked(access: Access) -> Column[Answered]:
+    """What ``access`` came to; it opens the choices."""
+    return Column(access, lambda row: Link(_text(row[access]), f"#{ANCHOR}={'.'.join(_key(case_of(row), access))}"))
+
+
+def matrix(answers: Evidence[list[Answered]] | Answers) -> Table:
+    """The corner that the names are about: kernel mode on a writable user page, with WP and without XD. All is in :func:`choices`."""
+    return Table(
+        answers,
+        [*map(_linked, ACCESSES)],
+        _corner,
+        keys=[
+            Column("SMEP", lambda row: int(row["smep"]), number=True),
+            Column("SMAP", lambda row: int(row["smap"]), number=True),
+            Column("AC", lambda row: int(row["ac"]), number=True),
+        ],
+        fold=True,
+    )
+
+
+class Group(NamedTuple):
+    """Accesses of which model and machine say the same two things: how many they are, by witness, and one of the cases."""
+
+    who: str
+    access: str
+    model: str
+    machine: str
+    counts: dict[str, int]
+    example: str = ""
+
+
+def _count(name: str) -> Column[Group]:
+    return Column(name, lambda row: row.counts[name], number=True)
+
+
+def score(answers: Answers, code: Callable[[str, Case], int], *rules: Rule) -> Table:
     """A model against all that was measured: how often they agree, and where they do not, by what each says.
 
     The access is forbidden, with ``code``, if any of ``rules`` says so; each is called with the access and the case.
     """
     names = [_name(answer) for answer in answers]
-    counts: dict[tuple[str, ...], dict[str, int]] = {("", "", "", ""): dict.fromkeys(names, 0)}
-    examples: dict[tuple[str, ...], Case] = {}
+    agree = Group("they agree", "", "", "", dict.fromkeys(names, 0))
+    groups: dict[tuple[str, str, str, str], Group] = {}
     for name, answer in zip(names, answers, strict=True):
         for row in answer.data:
             case = case_of(row)
             for access in ACCESSES:
                 says = code(access, case) if any(rule(access, case) for rule in rules) else None
-                group = ("",) * 4 if says == row[access] else (_who(case), access, _text(says), _text(row[access]))
-                counts.setdefault(group, dict.fromkeys(names, 0))[name] += 1
-                if any(group):
-                    examples.setdefault(group, case)
-    rows = [
-        {"who": group[0] or "they agree", "access": group[1], "counts": found}
-        | {"model": group[2].replace(" ", "\u00a0"), "machine": group[3].replace(" ", "\u00a0")}
-        | {"example": str(examples[group]) if group in examples else ""}
-        for group, found in counts.items()
+                if says == row[access]:
+                    agree.counts[name] += 1
+                    continue
+                key = (_who(case), access, _text(says).replace(" ", "\u00a0"), _text(row[access]).replace(" ", "\u00a0"))
+                groups.setdefault(key, Group(*key, dict.fromkeys(names, 0), str(case))).counts[name] += 1
+    columns: list[Column[Group]] = [
+        Column("Mode", lambda row: row.who),
+        Column("Access", lambda row: row.access),
+        Column("Model", lambda row: row.model),
+        Column("Machine", lambda row: row.machine),
+        *map(_count, names),
+        Column("For example", lambda row: row.example),
     ]
-
-    def count(name: str) -> Column:
-        return Column(name, lambda row: str(row["counts"][name]), number=True)
-
-    columns = [Column("Mode", "who"), Column("Access", "access"), Column("Model", "model"), Column("Machine", "machine")]
-    columns += [*map(count, names), Column("For example", "example")]
-    if len(rows) == 1:
-        columns = [Column("Model and machine", "who"), *map(count, names)]
+    if not groups:
+        columns = [Column("Model and machine", lambda row: row.who), *map(_count, names)]
     caption = "Rules: " + ", ".join(getattr(rule, "__name__", "?") for rule in rules)
-    return Measured(answers[0], columns, rows, caption, also=answers[1:])
+    return Table(answers, columns, [agree, *groups.values()], caption)
 
 
 AC_CONDITIONS = (
@@ -96,49 +124,51 @@ AC_CONDITIONS = (
 )
 
 
-def overrides(answers: Sequence[Evidence]) -> Measured:
+def overrides(answers: Sequence[Evidence[list[Tried]]]) -> Table:
     """What AC suspends in kernel mode, and by which instruction it was set, on each witness: read, write, fetch."""
-    found = {
-        (_name(answer), row["condition"], row["access"]): row["result"].partition(" (")[0] if row["tried"] else row["result"]
-        for answer in answers
-        for row in answer.data
-        if row["mode"] == "kernel"
-    }
 
-    def cell(name: str) -> Column:
-        def text(row: Row) -> str:
-            three = [found.get((name, row["condition"], access), "not asked") for access in ACCESSES]
+    def column(answer: Evidence[list[Tried]]) -> Column[str]:
+        kernel = [row for row in answer.data if row["mode"] == "kernel"]
+        found = {
+            (row["condition"], row["access"]): row["result"].partition(" (")[0] if row["tried"] else row["result"] for row in kernel
+        }
+
+        def text(condition: str) -> str:
+            three = [found.get((condition, access), "not asked") for access in ACCESSES]
             return three[0] if len(set(three)) == 1 else ", ".join(three)
 
-        return Column(name, text)
+        return Column(_name(answer), text)
 
-    rows = [{"condition": condition} for condition in AC_CONDITIONS]
-    columns = [Column("Page and switches", "condition"), *[cell(_name(answer)) for answer in answers]]
-    return Measured(answers[0], columns, rows, "Kernel mode: read, write, fetch", also=answers[1:])
+    columns = [Column[str]("Page and switches", lambda condition: condition), *map(column, answers)]
+    return Table(answers, columns, AC_CONDITIONS, "Kernel mode: read, write, fetch")
 
 
-def user_mode(answer: Evidence) -> Measured:
+def in_user_mode(answers: Sequence[Evidence[list[Told]]]) -> Table:
     """What a program got for stac, clac, and an AC of its own."""
-    columns = [
-        Column("In user mode", "does"),
-        Column("Exception", "exception"),
-        Column("Signal", "signal"),
-        Column("AC read back", lambda row: {None: "", True: "set", False: "clear"}[row["sticks"]]),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("In user mode", lambda row: row["does"]),
+            Column("Exception", lambda row: row["exception"]),
+            Column("Signal", lambda row: row["signal"]),
+            Column("AC read back", lambda row: {None: "", True: "set", False: "clear"}[row["sticks"]]),
+        ],
+    )
 
 
-def pointers(answer: Evidence) -> Measured:
+def bad_pointers(answers: Sequence[Evidence[list[Pointer]]]) -> Table:
     """The same pointer read by the program, and by the kernel for it."""
-    columns = [
-        Column("Pointer to", "pointer"),
-        Column("The program reads it", "program"),
-        Column("write(2) reads it", "write"),
-    ]
-    return Measured(answer, columns)
+    return Table(
+        answers,
+        [
+            Column("Pointer to", lambda row: row["pointer"]),
+            Column("The program reads it", lambda row: row["program"]),
+            Column("write(2) reads it", lambda row: row["write"]),
+        ],
+    )
 
 
-def matrix(answers: Sequence[Evidence]) -> ChoiceTable:
+def choices(answers: Answers) -> ChoiceTable:
     """Every combination, with what each witness answered and what the manuals say."""
     from syslab.widgets import ChoiceTable
     from syslab.widgets.choice_table import Outcome
@@ -163,23 +193,23 @@ def matrix(answers: Sequence[Evidence]) -> ChoiceTable:
             lines.append(("the manuals say:", f"{_text(value)}. They differ."))
         title = "Allowed." if value is None else f"#PF {value:#x}: {PFEC.sentence(value)}"
         outcomes[key] = Outcome(title, lines, "good" if value is None else "bad")
-    dimensions = {
+    dimensions: dict[str, dict[str, str]] = {
         "Who": {"kernel": "kernel mode", "user": "user mode"},
         "Access": {access: access for access in ACCESSES},
         "Page": {name: words for name, (words, _) in PAGES.items()},
-    } | {TITLES[switch]: {"0": "0", "1": "1"} for switch in SWITCHES}
+        **{TITLES[switch]: {"0": "0", "1": "1"} for switch in SWITCHES},
+    }
     return ChoiceTable(ANCHOR, dimensions, outcomes, ("kernel", "read", "uw", "1", "1", "0", "1", "0"))
 
 
-def deputy(answer: Evidence) -> Stepper:
+def deputy(answers: Answers) -> Stepper:
     """How a kernel is tricked into using a user page, and what stops it. The CPU's answers are the measured ones."""
     from syslab.widgets import Step, Stepper
 
-    measured = {(case_of(row), access): _text(row[access]) for row in answer.data for access in ACCESSES}
+    measured = {(case_of(row), access): _text(row[access]) for row in answers[0].data for access in ACCESSES}
 
-    def cpu(access: str, **switches: Any) -> str:
-        what = {"read": "Supervisor read", "fetch": "Supervisor fetch"}[access]
-        return f"{what} from a user page: `{measured.get((Case(**switches), access), 'not measured')}`."
+    def cpu(access: Access, case: Case) -> str:
+        return f"Supervisor {access} from a user page: `{measured.get((case, access), 'not measured')}`."
 
     attacker, kernel, processor = lanes = ("The attacker's program", "The kernel", "The CPU")
     steps = [
@@ -204,7 +234,7 @@ def deputy(answer: Evidence) -> Stepper:
             "Without SMEP and SMAP: the load",
             {
                 kernel: "Loads `p->function`, and gets the address that the attacker wrote.",
-                processor: cpu("read"),
+                processor: cpu("read", Case()),
             },
             "Paging alone keeps programs out of kernel pages. It never kept the kernel out of theirs.",
         ),
@@ -213,7 +243,7 @@ def deputy(answer: Evidence) -> Stepper:
             {
                 attacker: "Its code runs in kernel mode. It has won.",
                 kernel: "Calls `p->function`, which is in the attacker's page too.",
-                processor: cpu("fetch"),
+                processor: cpu("fetch", Case()),
             },
         ),
         Step(
@@ -221,7 +251,7 @@ def deputy(answer: Evidence) -> Stepper:
             {
                 attacker: "Changes the plan: the table now points to code that the kernel has already.",
                 kernel: "The call ends in an oops.",
-                processor: cpu("fetch", smep=True),
+                processor: cpu("fetch", Case(smep=True)),
             },
             "SMEP ends the attack that needs no code in the kernel. The fake object itself still works.",
         ),
@@ -230,7 +260,7 @@ def deputy(answer: Evidence) -> Stepper:
             {
                 attacker: "Cannot even pass its data by pointer.",
                 kernel: "The load of `p->function` ends in an oops. Linux does not turn a SMAP violation into an error code.",
-                processor: cpu("read", smep=True, smap=True),
+                processor: cpu("read", Case(smep=True, smap=True)),
             },
         ),
         Step(
@@ -238,7 +268,7 @@ def deputy(answer: Evidence) -> Stepper:
             {
                 attacker: "An ordinary program: passes a buffer to `write`.",
                 kernel: "Executes `stac`, copies, executes `clac`. Every such place in the source is marked by these two.",
-                processor: "AC is 1. " + cpu("read", smep=True, smap=True, ac=True),
+                processor: "AC is 1. " + cpu("read", Case(smep=True, smap=True, ac=True)),
             },
             "AC suspends SMAP for a few instructions. CR4.SMAP does not change.",
         ),

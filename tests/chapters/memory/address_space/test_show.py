@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from syslab.chapters.memory.address_space import ask as experiment
-from syslab.chapters.memory.address_space import show as view
-from syslab.evidence import recorded
+from syslab.chapters.memory import address_space
+from syslab.chapters.memory.address_space import show
+from syslab.chapters.memory.address_space.ask import EDGES
+from syslab.evidence import Evidence, recorded
 
 
 @pytest.fixture(autouse=True)
@@ -15,20 +16,29 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_equal_bits_are_one_row() -> None:
-    text = repr(view.bits(recorded(experiment.bits_tcg)))
+    text = repr(show.bits([recorded(address_space.bits)]))
     assert [line.split("  ")[0] for line in text.splitlines()[1:6]] == ["12 to 46", "47", "48 to 55", "56", "57 to 63"]
 
 
 def test_every_edge_opens_the_decoder() -> None:
-    page = view.edges(recorded(experiment.edges_tcg))._repr_html_()
-    assert page.count("vb-confirmed") == len(experiment.EDGES)
+    page = show.edges(recorded(address_space.edges, "tcg-max"))._repr_html_()
+    assert page.count("vb-confirmed") == len(EDGES)
     assert 'href="#va=0x800000000000"' in page
 
 
+def test_both_witnesses_stand_side_by_side() -> None:
+    both = show.edges([recorded(address_space.edges, witness) for witness in ("tcg-max", "kvm-pvm")])
+    assert len(both.shown_rows()) == len(EDGES)
+    assert "5 levels, a page · kvm-pvm" in repr(both) and "not tried" in repr(both)
+
+
 def test_a_witness_that_differs_is_shown() -> None:
-    answer = recorded(experiment.edges_tcg)
-    rows = [r | {"result": "#PF"} if r["user"] and r["mapped"] and r["result"] == "allowed" else r for r in answer.data]
-    page = view.edges(type(answer)(answer.name, rows, answer.provenance))._repr_html_()
+    answer = recorded(address_space.edges, "tcg-max")
+    rows = list(answer.data)
+    for i, r in enumerate(rows):
+        if r["user"] and r["mapped"] and r["result"] == "allowed":
+            rows[i] = {**r, "result": "#PF"}
+    page = show.edges(Evidence(answer.name, rows, answer.provenance))._repr_html_()
     assert "supervisor allowed, user #PF" in page and "differs" in page
 
 
@@ -36,18 +46,18 @@ def test_a_witness_that_differs_is_shown() -> None:
     ("count", "text"), [(0, "0 bytes"), (4096, "4 KiB"), (1000 << 10, "1000 KiB"), (1 << 47, "128 TiB"), (1 << 64, "16 EiB")]
 )
 def test_sizes(count: int, text: str) -> None:
-    assert view.size(count) == text
+    assert show.size(count) == text
 
 
 def test_the_map_has_linux_and_the_process() -> None:
-    made = view.address_map(recorded(experiment.mappings))
+    made = show.address_map([recorded(address_space.mappings)])
     assert [space["key"] for space in made.spaces] == ["levels-4", "levels-5", "process"]
-    assert not made.follows and view.address_map(recorded(experiment.mappings), view.bit_field()).follows
+    assert not made.follows and show.address_map([recorded(address_space.mappings)], show.bit_field()).follows
 
 
 def test_with_a_kernel_map_and_bits_move_together() -> None:
-    bits = view.bit_field()
-    made = view.address_map(recorded(experiment.mappings), bits)
+    bits = show.bit_field()
+    made = show.address_map([recorded(address_space.mappings)], bits)
     assert made.value == bits.value
     bits.value = "0xffff800000000000"
     assert made.value == bits.value

@@ -9,8 +9,9 @@ import pytest
 
 from syslab.bits import get
 from syslab.bits.memory_type import LINUX, POWER_ON, index, memory_type
-from syslab.chapters.memory.page_table_entry import ask as experiment
-from syslab.chapters.memory.page_table_entry import show as view
+from syslab.chapters.memory import page_table_entry
+from syslab.chapters.memory.page_table_entry import show
+from syslab.chapters.memory.page_table_entry.ask import FULL, TAKEN, WALK
 from syslab.chapters.memory.page_table_entry.widget import PageWalk, entry_bits
 from syslab.evidence import recorded
 from syslab.qemu.bare_metal_protocol import Request
@@ -19,7 +20,7 @@ from syslab.questions.access_matrix import predict
 
 
 def test_kinds_shows_every_difference() -> None:
-    rows = {row[0]: row[1:] for row in view.kinds().rows}
+    rows = {row[0]: row[1:] for _, row in show.kinds().shown_rows()}
     assert list(rows) == ["6", "7", "8", "12", "20:13", "29:21", "62:59"]
     assert rows["7"] == ["PAT", "PS", "PS", "PS"]
     assert rows["12"] == ["frame", "PAT", "PAT", "frame"]
@@ -28,12 +29,12 @@ def test_kinds_shows_every_difference() -> None:
 
 
 def test_software_bits() -> None:
-    rows = {row[0]: row[1:] for row in view.software_bits().rows}
-    assert set(rows) == {"9", "10", "11", "57", "58"}
-    assert "DEVMAP" in rows["58"][0]
-    assert "SAVED_DIRTY" in rows["58"][1]
-    assert rows["57"][0] == "–"
-    assert "DEVMAP" in rows["57"][1]
+    rows = {row[0]: row[1:] for _, row in show.software_bits().shown_rows()}
+    assert set(rows) == {9, 10, 11, 57, 58}
+    assert "DEVMAP" in rows[58][0]
+    assert "SAVED_DIRTY" in rows[58][1]
+    assert rows[57][0] == "–"
+    assert "DEVMAP" in rows[57][1]
     assert "DEVMAP" not in "".join(row[2] for row in rows.values())
 
 
@@ -57,28 +58,36 @@ def test_values_of_the_chapter() -> None:
 
 
 def test_tables_have_their_rows() -> None:
-    rights = view.rights(recorded(experiment.rights_tcg))
-    assert rights.rows is not None
-    assert len(rights.rows) == len(experiment.TAKEN)
+    rights = show.rights(recorded(page_table_entry.rights, "tcg-max"))
+    assert len(rights.shown_rows()) == len(TAKEN)
     assert "any\u00a0level" in repr(rights)
-    assert "A D" in repr(view.accessed_dirty(recorded(experiment.accessed_dirty_tcg)))
-    assert "ordinary user" in repr(view.pagemap(recorded(experiment.pagemap)))
-    assert "<th" in view.kinds()._repr_html_()
+    assert "A D" in repr(show.accessed_dirty(recorded(page_table_entry.accessed_dirty, "tcg-max")))
+    assert "ordinary user" in repr(show.pagemap([recorded(page_table_entry.pagemap)]))
+    assert "<th" in show.kinds()._repr_html_()
+
+
+def test_both_witnesses_in_one_table() -> None:
+    both = [recorded(page_table_entry.accessed_dirty, witness) for witness in ("tcg-max", "kvm-pvm")]
+    table = show.accessed_dirty(both)
+    refused = [mark for mark, row in table.shown_rows() if mark]
+    assert table.caption == "A and D after the access" and set(refused) == {"differs"}
+    assert (
+        "the same from tcg-max and kvm-pvm"
+        in show.rights([recorded(page_table_entry.rights, one) for one in ("tcg-max", "kvm-pvm")]).caption
+    )
 
 
 def test_and_and_or_are_what_the_model_says() -> None:
     """The walk combines the levels; the model walks them one by one. Both must agree."""
-    walk, chosen = view.walk(), random.Random(3)
+    walk, chosen = show.walk(), random.Random(3)
     for _ in range(400):
         entries = [chosen.randrange(16) | chosen.choice((0, 1)) for _ in range(4)]
-        key = chosen.choice(list(view.CONTROLS))
+        key = chosen.choice(list(show.CONTROLS))
         walk.value = ".".join(f"{e:x}" for e in entries) + ("" if key == "plain" else f".{key}")
         told = walk.outcomes[key][walk.combined]
-        raw: dict[str, Any] = {
-            level: experiment.FULL[level] & ~7 | entry_bits(entry) for level, entry in zip(experiment.WALK, entries, strict=True)
-        }
+        raw: dict[str, Any] = {level: FULL[level] & ~7 | entry_bits(entry) for level, entry in zip(WALK, entries, strict=True)}
         for code, (_, _, way) in zip(told, modes(), strict=True):
-            model = predict(Request(**raw, **way, **view.CONTROLS[key][1])).error_code
+            model = predict(Request(**raw, **way, **show.CONTROLS[key][1])).error_code
             assert code == (-1 if model is None else model), walk.value
 
 
