@@ -28,7 +28,7 @@ from .provenance import Provenance, here
 
 __all__ = [
     "KVM", "LAB_VM", "LINUX", "X86_64", "Answer", "CannotRunHere", "Evidence", "Experiment", "ExperimentFailed",
-    "ExperimentTimeout", "Need", "Provenance", "Witness", "ask", "ask_each", "experiment", "recorded", "tool",
+    "ExperimentTimeout", "Need", "Provenance", "Witness", "ask", "experiment", "recorded", "tool",
 ]  # fmt: skip
 
 Missing = list[tuple[Need, str]]
@@ -161,9 +161,6 @@ def ask(experiment: Experiment[D], **arguments: Any) -> Answer[D]:
         none = "" if arguments or asked == "live" else f", and there is no record of {experiment.name} that could stand in"
         raise CannotRunHere(f"{experiment.name} cannot run here: {_why(whole)}{none}")
     return Answer(experiment, answers)
-
-
-ask_each = ask  # the old name, until every page asks in the one way
 
 
 def recorded(experiment: Experiment[D], witness: str = "") -> Evidence[D]:

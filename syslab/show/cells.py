@@ -42,11 +42,6 @@ class Column(Generic[R]):
     of: Callable[[R], Any]
     number: bool = False
 
-    def cell(self, row: R) -> Any:
-        if callable(self.of):
-            return self.of(row)
-        return getattr(row, self.of) if isinstance(self.of, str) and not isinstance(row, Mapping) else row[self.of]
-
 
 @dataclass(frozen=True)
 class Each(Generic[R]):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypedDict, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from syslab.evidence import Evidence
 from syslab.evidence.line import styled
@@ -23,11 +23,20 @@ from .cells import Column, Each, Link, Verdict, by_keys, flat, rows_of, witnesse
 from .others import Others, others
 from .template import filled
 
-__all__ = ["Column", "Each", "Fields", "Link", "Measured", "SideBySide", "Table", "Verdict", "fields", "flat", "together"]
+__all__ = ["Column", "Each", "Link", "Named", "Table", "Verdict", "fields", "flat"]
 
 NOTHING = "no such row"
 D = TypeVar("D")
 R = TypeVar("R")
+
+
+class Look(TypedDict, total=False):
+    """How a :class:`Table` looks, whatever its rows are."""
+
+    fold: bool
+    source: str
+    kind: str
+    label: str
 
 
 class Named(TypedDict):
@@ -60,10 +69,7 @@ class Table:
         caption: str = "",
         *,
         keys: Sequence[Column[R]] = (),
-        fold: bool = False,
-        source: str = "",
-        kind: str = "",
-        label: str = "",
+        **look: Unpack[Look],
     ) -> None: ...  # the answers' own rows
 
     @overload
@@ -75,10 +81,7 @@ class Table:
         caption: str = "",
         *,
         keys: Sequence[Column[Named]] = (),
-        fold: bool = False,
-        source: str = "",
-        kind: str = "",
-        label: str = "",
+        **look: Unpack[Look],
     ) -> None: ...  # the answers' keys
 
     @overload
@@ -90,10 +93,7 @@ class Table:
         caption: str = "",
         *,
         keys: Sequence[Column[R]] = (),
-        fold: bool = False,
-        source: str = "",
-        kind: str = "",
-        label: str = "",
+        **look: Unpack[Look],
     ) -> None: ...  # rows picked from each answer
 
     @overload
@@ -103,11 +103,7 @@ class Table:
         columns: Sequence[Column[R] | Each[R]] | None,
         rows: Sequence[R],
         caption: str = "",
-        *,
-        fold: bool = False,
-        source: str = "",
-        kind: str = "",
-        label: str = "",
+        **look: Unpack[Look],
     ) -> None: ...  # rows of your own
 
     @overload
@@ -118,10 +114,7 @@ class Table:
         columns: Sequence[Column[R] | Each[R]] | None = None,
         rows: Sequence[R],
         caption: str = "",
-        fold: bool = False,
-        source: str = "",
-        kind: str = "",
-        label: str = "",
+        **look: Unpack[Look],
     ) -> None: ...  # rows of your own, named
 
     @overload
@@ -177,7 +170,7 @@ class Table:
         def shown(answer: Evidence[Any]) -> list[tuple[str, ...]]:
             if plain:
                 return [(str(row),) for row in rows(answer)]
-            return [tuple(str(column.cell(row)) for column in (*self.keys, *self.columns)) for row in rows(answer)]
+            return [tuple(str(column.of(row)) for column in (*self.keys, *self.columns)) for row in rows(answer)]
 
         self.others = [others(answer, shown) for answer in self.answers]
         if self.keys:
@@ -201,11 +194,11 @@ class Table:
         for place, rows in enumerate(self._each):
             seen: dict[tuple[str, ...], int] = {}
             for row in rows:
-                cells = [column.cell(row) for column in self.keys]
+                cells = [column.of(row) for column in self.keys]
                 key = tuple(map(str, cells))
                 seen[key] = seen.get(key, 0) + 1
                 entry = found.setdefault((*key, seen[key]), (cells, [None] * len(self.answers)))
-                entry[1][place] = [column.cell(row) for column in self.columns]
+                entry[1][place] = [column.of(row) for column in self.columns]
         return list(found.values())
 
     def _groups(self) -> list[list[int]]:
@@ -242,7 +235,7 @@ class Table:
     def shown_rows(self) -> list[tuple[str, list[Any]]]:
         """Each row's mark and its cells; where there is one, the mark's own cell included."""
         if not self.keys:
-            return [("", [column.cell(row) for column in self.columns]) for row in self.rows]
+            return [("", [column.of(row) for column in self.columns]) for row in self.rows]
         rows = []
         for key, values in self._aligned():
             mark = self._mark(values)
@@ -287,7 +280,7 @@ class Table:
 
 def _inner(column: Column[Any]) -> Column[Any]:
     """The column for rows that stand behind their witness's name."""
-    return replace(column, of=lambda named: column.cell(named[1]))
+    return replace(column, of=lambda named: column.of(named[1]))
 
 
 def _and(names: Sequence[str]) -> str:
@@ -303,30 +296,3 @@ def fields(layout: Any) -> Table:
     columns = [_field(key) for key in ("bits", "name", "meaning", "since", "linux")]
     source = "; ".join(str(source) for source in layout.sources)
     return Table(columns=columns, rows=layout.table(), source=source, kind="fields", label=layout.name)
-
-
-# The names of before, until no chapter has them any more.
-
-
-class Measured(Table):
-    """``Table(answers, columns, rows, caption)``."""
-
-    def __init__(self, evidence: Any, columns: Sequence[Column[Any]], rows: Any = None, caption: str = "", also: Any = ()) -> None:
-        super().__init__([evidence, *also], columns, rows, caption)
-
-
-class SideBySide(Table):
-    """``Table(answers, values, keys=keys, caption=caption)``."""
-
-    def __init__(self, answers: Any, keys: Sequence[Column[Any]], values: Sequence[Column[Any]], caption: str = "") -> None:
-        super().__init__(answers, values, keys=keys, caption=caption)
-
-
-def together(answers: Any, keys: Sequence[Column[Any]], values: Sequence[Column[Any]], title: str) -> Measured:
-    """``Table(answers, values, keys=keys, caption=title, fold=True)``."""
-    table = Measured.__new__(Measured)
-    Table.__init__(table, answers, values, keys=keys, caption=title, fold=True)
-    return table
-
-
-Fields = fields
