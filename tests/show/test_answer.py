@@ -75,7 +75,7 @@ def test_every_question_can_be_shown(question: Any) -> None:
     answer = on_record(question)
     assert isinstance(answer._view(), Table), "a view with a question's name takes the answer alone and gives a table"
     page = answer._repr_html_()
-    assert page.count('class="provenance"') == len(answer)
+    assert page.count('class="provenance"') == len(answer._view().answers) >= len(answer)
     assert page.count('<details class="asked">') == 1
     assert repr(answer)
 
