@@ -114,7 +114,7 @@ def test_the_question_comes_first_then_what_it_uses_of_its_file() -> None:
     defined = [name for node in ast.parse(text).body for name in asked._names(node)]
     assert defined[0] == "hlt" and {"_run", "_guest", "CLI", "HLT", "SHORT"} <= set(defined)
     assert not {"polling", "SETTINGS", "EVENTS", "special"} & set(defined)
-    assert "# mov al, 0x55; out" in text and "Seconds of KVM_RUN after which" in text, "comments, and the text behind a constant"
+    assert "# mov al, 0x55; out" in text and "Seconds of KVM_RUN" in text, "comments, and the text behind a constant"
 
 
 @pytest.mark.parametrize("question", ALL, ids=lambda one: one.name)
