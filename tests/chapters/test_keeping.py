@@ -200,6 +200,7 @@ def test_the_lab_says_in_a_sentence_why_it_cannot_begin(
     folder.symlink_to("elsewhere")
     before = contents(folder)
     monkeypatch.setattr(lab, "WORK", folder)
+    monkeypatch.setattr("sys.argv", ["lab"])
     assert lab.main() == 1
     assert (
         capsys.readouterr().err

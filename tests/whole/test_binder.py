@@ -61,6 +61,7 @@ def test_another_rendering_is_told(there: str, instead: str, why: str) -> None:
 
 def test_without_repo2docker_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["binder"])
     assert binder.main() == 2
 
 
