@@ -15,6 +15,7 @@ from syslab.bits.reading import plain
 from tests.adversarial import patterns, texts
 
 
+@pytest.mark.long
 def test_no_pattern_takes_long_over_any_text() -> None:
     """In a process of its own: a search cannot be interrupted."""
     done = subprocess.run(

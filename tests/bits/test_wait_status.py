@@ -36,6 +36,7 @@ def from_the_macros(word: int) -> str | None:
     return None
 
 
+@pytest.mark.long
 def test_every_low_word_agrees_with_the_macros() -> None:
     wrong = []
     for word in LOW_WORDS:
@@ -45,6 +46,7 @@ def test_every_low_word_agrees_with_the_macros() -> None:
     assert not wrong[:3]
 
 
+@pytest.mark.long
 def test_every_low_word_without_a_state_is_named_so() -> None:
     for word in LOW_WORDS:
         if from_the_macros(word) is not None:

@@ -193,6 +193,7 @@ def test_a_folder_that_cannot_be_written_loses_nothing(folder: Path, new: dict[s
     assert contents(folder) == before
 
 
+@pytest.mark.long
 def test_the_lab_says_in_a_sentence_why_it_cannot_begin(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,6 +221,7 @@ def test_the_lab_says_what_it_kept(folder: Path, new: dict[str, str], monkeypatc
     ]
 
 
+@pytest.mark.long
 def test_a_notebook_that_is_only_opened_stays_as_it_was_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "WORK", folder)
     monkeypatch.setattr(notebooks, "all_chapters", lambda: [Chapter(name) for name in NAMES])

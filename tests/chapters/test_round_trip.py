@@ -55,6 +55,7 @@ def run_all(content: dict[str, Any]) -> None:
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "answer"}]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", [lambda content: None, run_all], ids=["opened", "run"])
 def test_saved_in_jupyterlab(checkout: Path, after: Any) -> None:
     manager = build_async_jupytext_contents_manager_class(AsyncLargeFileManager)(root_dir=str(checkout))
@@ -76,6 +77,7 @@ def jupytext(*arguments: str | Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_through_an_ipynb_and_back(checkout: Path) -> None:
     sources = [checkout / "book" / f"{chapter.name}.md" for chapter in CHAPTERS]
     jupytext("--to", "ipynb", *sources)
@@ -90,6 +92,7 @@ def test_through_an_ipynb_and_back(checkout: Path) -> None:
         assert source.read_text(encoding="utf-8") == chapter.text, chapter.name
 
 
+@pytest.mark.long
 def test_sync_rewrites_nothing(checkout: Path) -> None:
     sources = [checkout / "book" / f"{chapter.name}.md" for chapter in CHAPTERS]
     jupytext("--sync", *sources)

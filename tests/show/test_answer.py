@@ -64,7 +64,8 @@ def test_the_view_is_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert view_of(halt.hlt) is None, "a question that show.py imports is no view"
 
 
-def test_a_question_without_a_view_is_a_plain_table() -> None:
+def test_a_question_without_a_view_is_a_plain_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SYSLAB_EVIDENCE", raising=False)
     answer = ask(shown_plainly)
     assert repr(answer).splitlines()[:2] == ["n", "1"] and "live · host" in repr(answer)
     assert "How it was asked" in answer._repr_html_()

@@ -109,6 +109,7 @@ def test_poke_complains_in_words(what: str, tmp_path: Path) -> None:
         by_tools.poke_elf(path)
 
 
+@pytest.mark.long
 @settings(max_examples=300)
 @given(
     kind=st.sampled_from(sorted(FILES)),
@@ -136,6 +137,7 @@ def test_bent_files(kind: str, edits: dict[int, int], cut: int) -> None:
         assert tree.values == answers[0]
 
 
+@pytest.mark.long
 @given(st.binary(max_size=400))
 def test_noise(data: bytes) -> None:
     for reader in READERS:

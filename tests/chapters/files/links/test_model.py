@@ -18,6 +18,7 @@ STEPS = st.sampled_from(CALLS).flatmap(lambda call: st.tuples(st.just(call.key),
 SEQUENCES = st.lists(STEPS.map("-".join), max_size=30)
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(SEQUENCES)
 @example(["create-a", "link-a-b", "rename-a-b"])

@@ -37,6 +37,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
         load(bad)
 
 
+@pytest.mark.long
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.xz"
     bomb.write_bytes(lzma.compress(bytes(64 << 20)))

@@ -35,7 +35,7 @@ def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(show.used(features, gated=True).shown_rows()) + len(show.used(features, gated=False).shown_rows()) == len(FEATURES)
     assert {row["feature"] for row in features[0].data if row["given"]} >= set(show.ADVENTUROUS)
     for table in (show.unsupported(features), show.echo(each(experiment.echo)), show.told(each(experiment.tables), "empty")):
-        assert table._repr_html_().count('class="provenance"') == len(features)
+        assert table._repr_html_().count('class="provenance"') == len(table.answers) >= len(features)
         assert repr(table)
 
 
