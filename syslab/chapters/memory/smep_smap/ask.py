@@ -11,6 +11,7 @@ from functools import partial
 from itertools import product
 from typing import Literal, TypedDict
 
+from syslab.bits import exceptions
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
 from syslab.native import faults
@@ -129,7 +130,6 @@ def matrix(machine: str) -> Iterator[Answered]:
         }
 
 
-VECTORS = {6: "#UD", 13: "#GP", 14: "#PF", 17: "#AC"}
 SI_CODES = {("SIGILL", 2): "ILL_ILLOPN", ("SIGBUS", 1): "BUS_ADRALN"}
 
 
@@ -146,7 +146,7 @@ def _told(does: str, code: bytes, *arguments: int) -> Told:
     fault = faults.provoke(partial(faults.run_code, code, *arguments))
     if fault is None:
         return {"does": does, "exception": "none", "signal": "", "sticks": None}
-    exception = VECTORS.get(fault.vector, f"vector {fault.vector}")
+    exception = exceptions.name(fault.vector)
     si_code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
     return {"does": does, "exception": exception, "signal": f"{fault.signal} {si_code}", "sticks": None}
 
@@ -201,5 +201,5 @@ def bad_pointers() -> Iterator[Pointer]:
     for name, place in POINTERS.items():
         address = place()
         fault = faults.provoke(partial(faults.run_code, faults.READ, address))
-        signal = "works" if fault is None else f"{fault.signal}, {VECTORS.get(fault.vector, fault.vector)}"
+        signal = "works" if fault is None else f"{fault.signal}, {exceptions.name(fault.vector)}"
         yield {"pointer": name, "program": signal, "write": _write(address)}
