@@ -16,6 +16,7 @@ from syslab.bits import exceptions
 from syslab.bits.address import WIDTHS, canonical
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64, tool
+from syslab.native import asm
 from syslab.native import faults as native
 from syslab.native.code import MAP_PRIVATE_ANONYMOUS, PAGE, PROT_READ, libc
 from syslab.qemu.bare_metal import Machine, Tcg
@@ -36,7 +37,7 @@ EDGES = (
     0xFFFF_FFFF_FFFF_FFFF,
 )
 """The last and the first address of each side, with four levels and with five, and the middle."""
-BY_STACK = bytes.fromhex("55 4889fd 8a4500 5d c3")  # push rbp; mov rbp,rdi; mov al,[rbp]; pop rbp; ret
+BY_STACK = asm.code("55  48 89 fd  8a 45 00  5d  c3", "push rbp; mov rbp, rdi; mov al, [rbp]; pop rbp; ret")
 SI_CODES = {("SIGSEGV", 1): "SEGV_MAPERR", ("SIGSEGV", 2): "SEGV_ACCERR"}
 NO_RANDOM = 0x0040000  # ADDR_NO_RANDOMIZE of personality(2)
 MAP_FIXED_NOREPLACE = 0x100000
