@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -127,6 +128,7 @@ def experiments() -> dict[str, float]:
 
 def main() -> int:
     """Measure, print, and keep the figures in _build/benchmark.json."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     figures: dict[str, float] = {}
     for part in (build_times, imports, widgets, lab_vm, experiments):
         found = part()

@@ -6,6 +6,7 @@ what experiments use, by their needs, and nothing that serves the build and the 
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def differences(dockerfile: str) -> list[str]:
 
 def main() -> int:
     """Render, compare, and say what differs."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         done = subprocess.run(
             ["repo2docker", "--no-build", "--debug", str(ROOT)], capture_output=True, text=True, timeout=120, check=False

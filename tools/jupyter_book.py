@@ -22,9 +22,8 @@ def main() -> int:
     _time_zone()
     from jupyter_book.cli.main import main as command  # takes a second, in which Ctrl-C is a sentence too
 
-    with command.make_context("jupyter-book", sys.argv[1:]) as context:
-        command.invoke(context)
-    return 0
+    status = command.main(sys.argv[1:], prog_name="jupyter-book", standalone_mode=False)  # or click would say it in its way
+    return status if isinstance(status, int) else 0
 
 
 if __name__ == "__main__":

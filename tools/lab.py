@@ -6,6 +6,7 @@ and ``make clean`` leaves it. Whatever else Jupyter writes is inside ``_build``.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -48,6 +49,7 @@ def environment() -> dict[str, str]:
 
 def main() -> int:
     """Becomes JupyterLab; Ctrl-C ends it. Exit status 1 if that cannot be."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={WORK}"]
     command += [
         "--ServerApp.default_url=/lab/tree/index.ipynb",

@@ -6,6 +6,7 @@ edited and in nothing else. What is kept of the metadata is in ``pyproject.toml`
 
 from __future__ import annotations
 
+import argparse
 import json
 
 import jupytext
@@ -30,6 +31,7 @@ def canonical(text: str) -> str:
 
 def main() -> None:
     """Write the chapters that differ from their canonical form, and name them."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     for chapter in all_chapters():
         if chapter.runs and chapter.text != (text := canonical(chapter.text)):
             write(chapter.path, text)

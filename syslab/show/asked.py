@@ -128,5 +128,5 @@ def under(answers: Sequence[Evidence[Any]], others: Sequence[Others] = (), besid
     asked = list(dict.fromkeys(one.experiment for one in answers if one.experiment))
     folds = [_fold(one, TITLE if len(asked) == 1 else f"{TITLE}: {one.function.__name__}") for one in asked]
     said = " ".join(line for other in others for line in other.told(beside))
-    told = [f'<p class="provenance">{html.escape(said)}</p>'] if said else []
+    told = [f'<p class="elsewhere">{html.escape(said)}</p>'] if said else []
     return Markup("".join([*(provenance_html(one.provenance) for one in answers), *told, *folds]))

@@ -24,10 +24,10 @@ class Others:
         """In sentences; ``beside``: what is unlike has a column in the table."""
         witness, said = self.answer.provenance.witness, []
         if self.same:
-            said.append(f"On record, the same from {witness} on {_and(self.same)}.")
+            said.append(f"On record, the same answer: {witness} on {_and(self.same)}.")
         if self.unlike and not beside:
             names = _and([machine(one) for one in self.unlike])
-            said.append(f"On record, otherwise from {witness} on {names}: the page on machines says why.")
+            said.append(f"On record, another answer: {witness} on {names}; the page on machines says why.")
         return said
 
 

@@ -257,7 +257,8 @@ class Table:
     def label(self) -> str:
         """What a screen reader calls the table."""
         said = ", ".join(column.heading for column in self.shown_columns)
-        return self._label or self.caption or (f"measured: {said}" if self.answers else said)
+        by = ", ".join(dict.fromkeys(answer.provenance.witness for answer in self.answers))
+        return self._label or self.caption or (f"measured by {by}: {said}" if by else said)
 
     def __repr__(self) -> str:
         head = [column.heading for column in self.shown_columns]

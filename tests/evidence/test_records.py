@@ -147,8 +147,10 @@ def names(module: str) -> set[str]:
 
 def test_the_closure_follows_imports_and_no_output_depends_on_a_script() -> None:
     found = names("syslab.chapters.memory.page_fault_error_code.ask")
-    assert {"native/faults.py", "native/code.py", "bits/page_fault.py", "bits/core.py"} <= found
-    assert not any(path.startswith("widgets/") for path in found)
+    assert {"native/faults.py", "native/code.py"} <= found
+    assert not any(path.startswith(("widgets/", "show/", "bits/")) for path in found), "its model and its looks are not asked"
+    found = names("syslab.questions.access_matrix")
+    assert {"bits/page_fault.py", "bits/core.py"} <= found
     assert "bits/wait_status.py" not in found, "a record depends on the layouts it uses, not on all"
     assert {"bits/wait_status.py", "bits/page_fault.py"} <= names("syslab.bits.get"), "the registry may load any"
     field = names("syslab.widgets.bit_field")

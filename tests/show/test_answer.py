@@ -75,7 +75,7 @@ def test_every_question_can_be_shown(question: Any) -> None:
     answer = on_record(question)
     assert isinstance(answer._view(), Table), "a view with a question's name takes the answer alone and gives a table"
     page = answer._repr_html_()
-    assert page.count('class="provenance"') == len(answer)
+    assert page.count('class="provenance"') == len(answer._view().answers) >= len(answer)
     assert page.count('<details class="asked">') == 1
     assert repr(answer)
 
@@ -114,7 +114,7 @@ def test_the_question_comes_first_then_what_it_uses_of_its_file() -> None:
     defined = [name for node in ast.parse(text).body for name in asked._names(node)]
     assert defined[0] == "hlt" and {"_run", "_guest", "CLI", "HLT", "SHORT"} <= set(defined)
     assert not {"polling", "SETTINGS", "EVENTS", "special"} & set(defined)
-    assert "# mov al, 0x55; out" in text and "Seconds of KVM_RUN after which" in text, "comments, and the text behind a constant"
+    assert "# mov al, 0x55; out" in text and "Seconds of KVM_RUN" in text, "comments, and the text behind a constant"
 
 
 @pytest.mark.parametrize("question", ALL, ids=lambda one: one.name)

@@ -197,8 +197,8 @@ def test_machines_that_show_the_same_are_named_below(monkeypatch: pytest.MonkeyP
     answer = others_of(monkeypatch, **{"xeon-6-1": SAME, "xeon-6-2": SAME})
     table = Table(answer, THEN, keys=KEYS)
     assert len(table.shown_columns) == 2
-    assert "On record, the same from kvm-pvm on xeon-6-1 and xeon-6-2." in table._repr_html_()
-    assert "On record, the same from kvm-pvm on xeon-6-1 and xeon-6-2." in repr(Table(answer, [*KEYS, *THEN]))
+    assert "On record, the same answer: kvm-pvm on xeon-6-1 and xeon-6-2." in table._repr_html_()
+    assert "On record, the same answer: kvm-pvm on xeon-6-1 and xeon-6-2." in repr(Table(answer, [*KEYS, *THEN]))
 
 
 def test_a_machine_that_shows_otherwise_has_a_column(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,12 +208,12 @@ def test_a_machine_that_shows_otherwise_has_a_column(monkeypatch: pytest.MonkeyP
         ("differs", ["a", "blocks", "runs"]),
         ("", ["b", "runs", "runs"]),
     ]
-    assert "model 2" in table._repr_html_() and "the same from kvm-pvm on xeon-6-1." in table._repr_html_()
+    assert "model 2" in table._repr_html_() and "the same answer: kvm-pvm on xeon-6-1." in table._repr_html_()
 
 
 def test_without_columns_a_witness_the_line_says_who_answered_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = others_of(monkeypatch, **{"xeon-6-2": UNLIKE})
-    assert "On record, otherwise from kvm-pvm on xeon-6-2: the page on machines says why." in repr(Table(answer))
+    assert "On record, another answer: kvm-pvm on xeon-6-2; the page on machines says why." in repr(Table(answer))
     assert "On record" not in repr(Table(answer, THEN, rows=[{"then": "of my own"}]))
 
 

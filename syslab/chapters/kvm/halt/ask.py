@@ -18,8 +18,8 @@ from .model import Halt, kernel_parameters, timer_vcpu
 KVM_X86_DISABLE_EXITS_HLT = 1 << 1
 KVM_CAP_HALT_POLL = 182
 RUNNABLE, HALTED = 0, 3
-SHORT, LONG = 0.1, 3.0
-"""Seconds of KVM_RUN after which a vCPU that waits, and one that does not, count as staying there."""
+SHORT, SURE, LONG = 0.1, 0.5, 3.0
+"""Seconds of KVM_RUN: at first; again, where a vCPU still waits, so that a busy machine has its turn; for one that does not wait."""
 CODE, HANDLER = 0x1000, 0x1100
 STI, CLI, HLT = asm.code16("fb", "sti"), asm.code16("fa", "cli"), asm.code16("f4", "hlt")
 PORT = 0xE9
@@ -30,14 +30,15 @@ DONE = asm.say(PORT, 0x55)
 
 def _run(vcpu: Vcpu) -> str:
     """What KVM_RUN came back with; ``blocks`` where it did not and the vCPU waits, or did not for :data:`LONG` seconds."""
-    until = monotonic() + LONG
+    until, bound = monotonic() + LONG, SHORT
     while True:
         try:
-            found = vcpu.run(SHORT)
+            found = vcpu.run(bound)
         except VcpuTimeout:
-            if vcpu.mp_state == RUNNABLE and monotonic() < until:
-                continue  # a slow machine: the guest has not come so far
-            return "blocks"
+            waits = vcpu.mp_state != RUNNABLE
+            if (waits and bound == SURE) or monotonic() > until:
+                return "blocks"
+            bound = SURE if waits else SHORT
         except KvmError as error:
             return error.errorname
         return VECTORS[found.data[0]] if isinstance(found, Io) else found.name

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import SIDES, asked, kicks, one_kick, reordering, rounds
+from .ask import asked, kicks, one_kick, reordering, rounds
 
-__all__ = ["SIDES", "asked", "kicks", "one_kick", "reordering", "rounds"]
+__all__ = ["asked", "kicks", "one_kick", "reordering", "rounds"]
