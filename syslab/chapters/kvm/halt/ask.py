@@ -39,6 +39,7 @@ def _run(vcpu: Vcpu) -> str:
             if (waits and bound == SURE) or monotonic() > until:
                 return "blocks"
             bound = SURE if waits else SHORT
+            continue
         except KvmError as error:
             return error.errorname
         return VECTORS[found.data[0]] if isinstance(found, Io) else found.name
