@@ -1,8 +1,9 @@
 """KVM's API in Python: open /dev/kvm, make a VM, give it memory and a vCPU, and run it.
 
 >>> from syslab.kvm import Kvm
+>>> from syslab.native import asm
 >>> with Kvm() as kvm, kvm.create_vm() as vm:
-...     vm.write(0x1000, bytes.fromhex("b0 2a  e6 10  f4"))  # mov al, 42; out 0x10, al; hlt
+...     vm.write(0x1000, asm.code16("b0 2a  e6 10  f4", "mov al, 42; out 0x10, al; hlt"))
 ...     vcpu = vm.create_vcpu()
 ...     vcpu.real_mode(0x1000)
 ...     print(vcpu.run(), vcpu.run())

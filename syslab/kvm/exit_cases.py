@@ -1,8 +1,10 @@
-"""Instructions for a guest to execute, one at a time: which leave it? Plain data; assembled by hand, shown by name."""
+"""Instructions for a guest to execute, one at a time: which leave it? Plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from syslab.native import asm
 
 SCRATCH = 0x30_0000
 """An address with memory behind it, for instructions that want one."""
@@ -12,6 +14,7 @@ ABSENT = 0x4000_0000
 """Not mapped by the guest's page tables."""
 PORT = 0x42
 """A port without a device."""
+_PAT, _KERNEL_GS_BASE = 0x277, 0xC000_0102
 _OSXSAVE = 1 << 18
 _IOPL_3 = 3 << 12
 
@@ -31,66 +34,71 @@ class Case:
     rflags: int = 0
 
 
-def _address(place: int) -> str:
-    return place.to_bytes(4, "little").hex()
-
-
 _ALWAYS = (
-    ("nop", "NOP", "90"),
-    ("cpuid", "CPUID", "31c0 0fa2"),
-    ("hlt", "HLT", "f4"),
-    ("in", "IN from a port", f"e4 {PORT:02x}"),
-    ("out", "OUT to a port", f"e6 {PORT:02x}"),
-    ("mmio-load", "load where no memory is", f"8b0425 {_address(HOLE)}"),
-    ("mmio-store", "store where no memory is", f"890425 {_address(HOLE)}"),
-    ("rdmsr", "RDMSR of IA32_PAT", "b977020000 0f32"),
-    ("wrmsr", "WRMSR of IA32_PAT", "b977020000 b806040700 ba06040700 0f30"),
-    ("rdmsr-gs", "RDMSR of KERNEL_GS_BASE", "b9020100c0 0f32"),
-    ("rdmsr-unknown", "RDMSR of an MSR that is not there", "b978563412 0f32"),
-    ("vmcall", "VMCALL", "b864000000 0f01c1"),
-    ("vmmcall", "VMMCALL", "b864000000 0f01d9"),
-    ("invd", "INVD", "0f08"),
-    ("wbinvd", "WBINVD", "0f09"),
-    ("monitor", "MONITOR", f"b8{_address(SCRATCH)} 31c9 31d2 0f01c8"),
-    ("mwait", "MWAIT", "31c0 31c9 0f01c9"),
-    ("pause", "PAUSE", "f390"),
-    ("rdtsc", "RDTSC", "0f31"),
-    ("rdtscp", "RDTSCP", "0f01f9"),
-    ("rdpmc", "RDPMC", "31c9 0f33"),
-    ("rdrand", "RDRAND", "0fc7f0"),
-    ("invlpg", "INVLPG", f"0f013c25 {_address(SCRATCH)}"),
-    ("cr0-read", "MOV from CR0", "0f20c0"),
-    ("cr0-same", "MOV to CR0, no change", "0f20c0 0f22c0"),
-    ("cr0-ts", "MOV to CR0, flips TS", "0f20c0 4883f008 0f22c0"),
-    ("cr0-am", "MOV to CR0, flips AM", "0f20c0 483500000400 0f22c0"),
-    ("clts", "CLTS", "0f06"),
-    ("lmsw", "LMSW, no change", "0f01e0 0f01f0"),
-    ("cr3-read", "MOV from CR3", "0f20d8"),
-    ("cr3-write", "MOV to CR3", "0f20d8 0f22d8"),
-    ("cr4-read", "MOV from CR4", "0f20e0"),
-    ("cr4-write", "MOV to CR4, no change", "0f20e0 0f22e0"),
-    ("cr8-read", "MOV from CR8", "440f20c0"),
-    ("cr8-write", "MOV to CR8", "31c0 440f22c0"),
-    ("sgdt", "SGDT", f"0f010425 {_address(SCRATCH)}"),
-    ("str", "STR", "660f00c8"),
-    ("popf", "POPF", "9c 9d"),
-    ("cli-sti", "CLI and STI", "fa fb"),
-    ("ud2", "UD2", "0f0b"),
-    ("page-fault", "load from a page that is not mapped", f"8b0425 {_address(ABSENT)}"),
+    Case("nop", "NOP", asm.code("90", "nop")),
+    Case("cpuid", "CPUID", asm.code("31 c0  0f a2", "xor eax, eax; cpuid")),
+    Case("hlt", "HLT", asm.code("f4", "hlt")),
+    Case("in", "IN from a port", asm.code("e4 {port:1}", "in al, {port}", port=PORT)),
+    Case("out", "OUT to a port", asm.out(PORT)),
+    Case("mmio-load", "load where no memory is", asm.code("8b 04 25 {at:4}", "mov eax, [{at}]", at=HOLE)),
+    Case("mmio-store", "store where no memory is", asm.code("89 04 25 {at:4}", "mov [{at}], eax", at=HOLE)),
+    Case("rdmsr", "RDMSR of IA32_PAT", asm.code("b9 {msr:4}  0f 32", "mov ecx, {msr}; rdmsr", msr=_PAT)),
+    Case("wrmsr", "WRMSR of IA32_PAT", asm.wrmsr(_PAT, 0x0007_0406_0007_0406)),
+    Case("rdmsr-gs", "RDMSR of KERNEL_GS_BASE", asm.code("b9 {msr:4}  0f 32", "mov ecx, {msr}; rdmsr", msr=_KERNEL_GS_BASE)),
+    Case("rdmsr-unknown", "RDMSR of an MSR that is not there", asm.code("b9 78 56 34 12  0f 32", "mov ecx, 0x12345678; rdmsr")),
+    Case("vmcall", "VMCALL", asm.code("b8 64 00 00 00  0f 01 c1", "mov eax, 100; vmcall")),
+    Case("vmmcall", "VMMCALL", asm.code("b8 64 00 00 00  0f 01 d9", "mov eax, 100; vmmcall")),
+    Case("invd", "INVD", asm.code("0f 08", "invd")),
+    Case("wbinvd", "WBINVD", asm.code("0f 09", "wbinvd")),
+    Case(
+        "monitor", "MONITOR",
+        asm.code("b8 {at:4}  31 c9  31 d2  0f 01 c8", "mov eax, {at}; xor ecx, ecx; xor edx, edx; monitor", at=SCRATCH),
+    ),
+    Case("mwait", "MWAIT", asm.code("31 c0  31 c9  0f 01 c9", "xor eax, eax; xor ecx, ecx; mwait")),
+    Case("pause", "PAUSE", asm.code("f3 90", "pause")),
+    Case("rdtsc", "RDTSC", asm.code("0f 31", "rdtsc")),
+    Case("rdtscp", "RDTSCP", asm.code("0f 01 f9", "rdtscp")),
+    Case("rdpmc", "RDPMC", asm.code("31 c9  0f 33", "xor ecx, ecx; rdpmc")),
+    Case("rdrand", "RDRAND", asm.code("0f c7 f0", "rdrand eax")),
+    Case("invlpg", "INVLPG", asm.code("0f 01 3c 25 {at:4}", "invlpg byte [{at}]", at=SCRATCH)),
+    Case("cr0-read", "MOV from CR0", asm.code("0f 20 c0", "mov rax, cr0")),
+    Case("cr0-same", "MOV to CR0, no change", asm.code("0f 20 c0  0f 22 c0", "mov rax, cr0; mov cr0, rax")),
+    Case("cr0-ts", "MOV to CR0, flips TS", asm.code("0f 20 c0  48 83 f0 08  0f 22 c0", "mov rax, cr0; xor rax, 8; mov cr0, rax")),
+    Case(
+        "cr0-am", "MOV to CR0, flips AM",
+        asm.code("0f 20 c0  48 35 00 00 04 00  0f 22 c0", "mov rax, cr0; xor rax, 0x40000; mov cr0, rax"),
+    ),
+    Case("clts", "CLTS", asm.code("0f 06", "clts")),
+    Case("lmsw", "LMSW, no change", asm.code("0f 01 e0  0f 01 f0", "smsw eax; lmsw ax")),
+    Case("cr3-read", "MOV from CR3", asm.code("0f 20 d8", "mov rax, cr3")),
+    Case("cr3-write", "MOV to CR3", asm.code("0f 20 d8  0f 22 d8", "mov rax, cr3; mov cr3, rax")),
+    Case("cr4-read", "MOV from CR4", asm.code("0f 20 e0", "mov rax, cr4")),
+    Case("cr4-write", "MOV to CR4, no change", asm.code("0f 20 e0  0f 22 e0", "mov rax, cr4; mov cr4, rax")),
+    Case("cr8-read", "MOV from CR8", asm.code("44 0f 20 c0", "mov rax, cr8")),
+    Case("cr8-write", "MOV to CR8", asm.code("31 c0  44 0f 22 c0", "xor eax, eax; mov cr8, rax")),
+    Case("sgdt", "SGDT", asm.code("0f 01 04 25 {at:4}", "sgdt [{at}]", at=SCRATCH)),
+    Case("str", "STR", asm.code("66 0f 00 c8", "str ax")),
+    Case("popf", "POPF", asm.code("9c  9d", "pushfq; popfq")),
+    Case("cli-sti", "CLI and STI", asm.code("fa  fb", "cli; sti")),
+    Case("ud2", "UD2", asm.code("0f 0b", "ud2")),
+    Case("page-fault", "load from a page that is not mapped", asm.code("8b 04 25 {at:4}", "mov eax, [{at}]", at=ABSENT)),
+    Case(
+        "xsetbv", "XSETBV",
+        asm.code("31 c9  31 d2  b8 01 00 00 00  0f 01 d1", "xor ecx, ecx; xor edx, edx; mov eax, 1; xsetbv"),
+        cr4=_OSXSAVE,
+    ),
 )  # fmt: skip
 _AT_CPL_3 = ("nop", "cpuid", "rdtsc", "pause", "hlt", "rdmsr", "vmcall", "vmmcall", "invd", "cr0-read")
 
 
 def cases() -> list[Case]:
     """Every case, the kernel's first."""
-    kernel = [Case(key, shown, bytes.fromhex(code)) for key, shown, code in _ALWAYS]
-    kernel.append(Case("xsetbv", "XSETBV", bytes.fromhex("31c9 31d2 b801000000 0f01d1"), cr4=_OSXSAVE))
-    by_key = {case.key: case for case in kernel}
+    by_key = {case.key: case for case in _ALWAYS}
     user = [Case(key, by_key[key].shown, by_key[key].code, cpl=3) for key in _AT_CPL_3]
     out = by_key["out"].code
     user.append(Case("out", "OUT to a port, IOPL 3", out, cpl=3, rflags=_IOPL_3))
     user.append(Case("out-denied", "OUT to a port, IOPL 0", out, cpl=3))
-    return kernel + user
+    return [*_ALWAYS, *user]
 
 
 def find(key: str, cpl: int = 0) -> Case:

@@ -13,7 +13,8 @@ from . import bounded
 from .exits import Exit, Intr, Io, Mmio, decode
 from .files import File, KvmClosed
 from .ioctls import KVM_RUN, KVM_SET_SIGNAL_MASK, KvmError, call
-from .structs import kvm_run, kvm_signal_mask
+from .run_struct import kvm_run
+from .structs import kvm_signal_mask
 from .vcpu_state import State
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import struct
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,11 @@ class State:
     def _start(self, sregs: kvm_sregs, rip: int, stack: int) -> None:
         self.set_sregs(sregs)
         self.set_regs(kvm_regs(rip=rip, rsp=stack, rflags=2))  # bit 1 of RFLAGS is always set
+
+    def set_vectors(self, handlers: dict[int, int]) -> None:
+        """For real mode: lead each vector to its handler, an offset in segment 0, by the vector table at address 0."""
+        for vector, offset in handlers.items():
+            self.vm.write(4 * vector, struct.pack("<HH", offset, 0))
 
     def set_idt(self, handlers: dict[int, int], address: int) -> None:
         """For long mode: put an IDT that leads each vector to its handler's address at ``address``, and load it."""

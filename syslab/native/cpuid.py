@@ -12,20 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypedDict
 
+from . import asm
 from .code import Code
 
-CPUID_CODE = bytes.fromhex(
-    "53"  # push rbx               the caller's, and CPUID writes it
-    "49 89 d0"  # mov r8, rdx      where the answer goes; CPUID writes rdx too
-    "89 f8"  # mov eax, edi        the leaf
-    "89 f1"  # mov ecx, esi        the subleaf
-    "0f a2"  # cpuid
-    "41 89 00"  # mov [r8], eax
-    "41 89 58 04"  # mov [r8 + 4], ebx
-    "41 89 48 08"  # mov [r8 + 8], ecx
-    "41 89 50 0c"  # mov [r8 + 12], edx
-    "5b"  # pop rbx
-    "c3"  # ret
+CPUID_CODE = b"".join(
+    (
+        asm.code("53  49 89 d0", "push rbx; mov r8, rdx"),  # RBX is the caller's, RDX where the answer goes; CPUID writes both
+        asm.code("89 f8  89 f1  0f a2", "mov eax, edi; mov ecx, esi; cpuid"),
+        asm.code("41 89 00  41 89 58 04", "mov [r8], eax; mov [r8 + 4], ebx"),
+        asm.code("41 89 48 08  41 89 50 0c", "mov [r8 + 8], ecx; mov [r8 + 12], edx"),
+        asm.code("5b  c3", "pop rbx; ret"),
+    )
 )
 """A function of leaf, subleaf and the address of four 32-bit words."""
 

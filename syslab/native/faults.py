@@ -16,15 +16,16 @@ from dataclasses import dataclass
 
 from syslab.posix import resource
 
+from . import asm
 from .code import PAGE, PROT_READ, PROT_WRITE, Code, libc, map_pages
 
 # rdi is the address; each returns if nothing happens
-READ = bytes.fromhex("8a07 c3")  # mov al, [rdi]; ret
-WRITE = bytes.fromhex("c60701 c3")  # mov byte [rdi], 1; ret
-FETCH = bytes.fromhex("ffd7 c3")  # call rdi; ret
-UD2 = bytes.fromhex("0f0b c3")
-DIVIDE_BY_ZERO = bytes.fromhex("31c9 31c0 99 f7f9 c3")  # xor ecx,ecx; xor eax,eax; cdq; idiv ecx; ret
-INT3 = bytes.fromhex("cc c3")
+READ = asm.code("8a 07  c3", "mov al, [rdi]; ret")
+WRITE = asm.code("c6 07 01  c3", "mov byte [rdi], 1; ret")
+FETCH = asm.code("ff d7  c3", "call rdi; ret")
+UD2 = asm.code("0f 0b  c3", "ud2; ret")
+DIVIDE_BY_ZERO = asm.code("31 c9  31 c0  99  f7 f9  c3", "xor ecx, ecx; xor eax, eax; cdq; idiv ecx; ret")
+INT3 = asm.code("cc  c3", "int3; ret")
 
 # addresses that fault for a user
 NULL = 0x10
@@ -39,6 +40,7 @@ GREGS = 40  # offset of uc_mcontext.gregs in ucontext_t
 REG_RIP, REG_ERR, REG_TRAPNO, REG_CR2 = 16, 19, 20, 22  # indices of <sys/ucontext.h>
 SA_SIGINFO, SA_ONSTACK = 4, 0x08000000
 STACK = 16 * PAGE
+_WRITE, _EXIT_GROUP = 1, 231  # numbers of system calls, arch/x86/entry/syscalls/syscall_64.tbl
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,15 @@ class Fault:
 
 def handler_code(buffer: int, pipe: int) -> bytes:
     """The signal handler: rsi = siginfo, rdx = ucontext; copy both to ``buffer``, write them to ``pipe``, exit."""
-    return b"".join(
-        (
-            bytes.fromhex("4989d4"),  # mov r12, rdx
-            b"\x48\xbf" + struct.pack("<Q", buffer),  # mov rdi, buffer
-            b"\xb9" + struct.pack("<I", SIGINFO_BYTES // 8) + bytes.fromhex("f348a5"),  # mov ecx, 16; rep movsq
-            bytes.fromhex("4c89e6"),  # mov rsi, r12
-            b"\xb9" + struct.pack("<I", UCONTEXT_BYTES // 8) + bytes.fromhex("f348a5"),  # mov ecx, 32; rep movsq
-            b"\xbf" + struct.pack("<I", pipe),  # mov edi, pipe
-            b"\x48\xbe" + struct.pack("<Q", buffer),  # mov rsi, buffer
-            b"\xba" + struct.pack("<I", SIGINFO_BYTES + UCONTEXT_BYTES),  # mov edx, length
-            bytes.fromhex("b801000000 0f05"),  # mov eax, 1; syscall: write
-            bytes.fromhex("31ff b8e7000000 0f05"),  # xor edi, edi; mov eax, 231; syscall: exit_group
-        )
-    )
+    return asm.code(
+        "49 89 d4  48 bf {buffer:8}  b9 {info:4}  f3 48 a5  4c 89 e6  b9 {context:4}  f3 48 a5",
+        "mov r12, rdx; mov rdi, {buffer}; mov ecx, {info}; rep movsq; mov rsi, r12; mov ecx, {context}; rep movsq",
+        buffer=buffer, info=SIGINFO_BYTES // 8, context=UCONTEXT_BYTES // 8,
+    ) + asm.code(
+        "bf {pipe:4}  48 be {buffer:8}  ba {length:4}  b8 {write:4}  0f 05",
+        "mov edi, {pipe}; mov rsi, {buffer}; mov edx, {length}; mov eax, {write}; syscall",
+        pipe=pipe, buffer=buffer, length=SIGINFO_BYTES + UCONTEXT_BYTES, write=_WRITE,
+    ) + asm.code("31 ff  b8 {exit:4}  0f 05", "xor edi, edi; mov eax, {exit}; syscall", exit=_EXIT_GROUP)  # fmt: skip
 
 
 def _install_handler(pipe: int) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
+from syslab.bits.exceptions import WITH_ERROR_CODE
+
 # physical memory of the guest
 RAM = 16 << 20
 HOME_TABLES = 0x180000
@@ -129,9 +131,6 @@ class Answer:
     out_at: str = ""
 
 
-_WITH_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17, 21, 29, 30})
-
-
 def unpack_answer(data: bytes | memoryview, request: Request) -> Answer:
     """The answer to ``request`` from its 80 bytes."""
     status, vector, error, cr2, rip, instruction, *after = _ANSWER.unpack(data)
@@ -145,7 +144,7 @@ def unpack_answer(data: bytes | memoryview, request: Request) -> Answer:
         return Answer("tried", after=entries)
     at = "instruction" if rip == instruction else "address" if rip == request.address else "elsewhere"
     return Answer(
-        "tried", vector, error if vector in _WITH_ERROR_CODE else None, cr2 if vector == 14 else None, rip, at, entries
+        "tried", vector, error if vector in WITH_ERROR_CODE else None, cr2 if vector == 14 else None, rip, at, entries
     )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from syslab.kvm import ioctls, structs
+from syslab.chapters.kvm.guest_cpuid import guest
+from syslab.chapters.kvm.vcpu_requests import causes
+from syslab.kvm import ioctls, run_struct, structs
 from syslab.kvm.bounded import _itimerspec, _sigevent
 from syslab.kvm.exits import REASONS
 
@@ -53,10 +55,10 @@ def test_exit_reasons_are_the_kernels(release: str) -> None:
 
 
 IN_KVM_RUN = {
-    "hw": structs._hw, "fail_entry": structs._fail_entry, "ex": structs._ex, "io": structs._io, "debug": structs._debug,
-    "mmio": structs._mmio, "tpr_access": structs._tpr_access, "internal": structs._internal,
-    "emulation_failure": structs._emulation_failure, "system_event": structs._system_event, "eoi": structs._eoi,
-    "msr": structs._msr, "notify": structs._notify,
+    "hw": run_struct._hw, "fail_entry": run_struct._fail_entry, "ex": run_struct._ex, "io": run_struct._io, "debug": run_struct._debug,
+    "mmio": run_struct._mmio, "tpr_access": run_struct._tpr_access, "internal": run_struct._internal,
+    "emulation_failure": run_struct._emulation_failure, "system_event": run_struct._system_event, "eoi": run_struct._eoi,
+    "msr": run_struct._msr, "notify": run_struct._notify,
 }  # fmt: skip
 
 
@@ -66,20 +68,22 @@ def test_every_layout_is_the_one_that_a_c_compiler_makes(tmp_path: Path) -> None
         pytest.skip("needs gcc and linux/kvm.h (apt: gcc, linux-libc-dev)")
     asked = {}  # C expression -> what ctypes says
     for name, kind in vars(structs).items():
-        if name.startswith("kvm_") and name not in ("kvm_guest_debug", "kvm_run"):
+        if name.startswith("kvm_") and name != "kvm_guest_debug":
             asked[f"sizeof(struct {name})"] = ctypes.sizeof(kind)
             for field, *_ in kind._fields_:
                 asked[f"offsetof(struct {name}, {field})"] = getattr(kind, field).offset
     asked["sizeof(struct kvm_guest_debug)"] = ctypes.sizeof(structs.kvm_guest_debug)
     asked["offsetof(struct kvm_guest_debug, arch.debugreg)"] = structs.kvm_guest_debug.debugreg.offset
-    asked["sizeof(struct kvm_run)"] = ctypes.sizeof(structs.kvm_run)
-    union = structs.kvm_run._exit.offset
+    asked["sizeof(struct kvm_run)"] = ctypes.sizeof(run_struct.kvm_run)
+    union = run_struct.kvm_run._exit.offset
     for field in ("immediate_exit", "exit_reason", "if_flag", "flags", "cr8", "apic_base", "kvm_valid_regs", "kvm_dirty_regs"):
-        asked[f"offsetof(struct kvm_run, {field})"] = getattr(structs.kvm_run, field).offset
+        asked[f"offsetof(struct kvm_run, {field})"] = getattr(run_struct.kvm_run, field).offset
     for member, kind in IN_KVM_RUN.items():
         for field, *_ in kind._fields_:
             asked[f"offsetof(struct kvm_run, {member}.{field})"] = union + getattr(kind, field).offset
-    numbers = {name: ioctl.number for name, ioctl in ioctls.ALL.items()}
+    of_chapters = [one for module in (causes, guest) for one in vars(module).values() if isinstance(one, ioctls.Ioctl)]
+    numbers = {ioctl.name: ioctl.number for ioctl in (*ioctls.ALL.values(), *of_chapters)}
+    assert len(numbers) == len(ioctls.ALL) + 6
     lines = "".join(f'printf("%lu\\n", (unsigned long)({expression}));' for expression in (*asked, *numbers))
     source = "#include <linux/kvm.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {" + lines + "}"
     (tmp_path / "abi.c").write_text(source)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syslab.kvm import exits
 from syslab.kvm.exits import REASONS, Debug, Exit, FailEntry, Hlt, InternalError, Intr, Io, Mmio, Other, Shutdown, Unknown
-from syslab.kvm.structs import kvm_run
+from syslab.kvm.run_struct import kvm_run
 
 PAGE = 3 * 4096
 

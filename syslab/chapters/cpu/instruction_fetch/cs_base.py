@@ -6,25 +6,27 @@ thought it was. Needs /dev/kvm; run it in a process of its own, as an experiment
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
 from syslab.kvm import Hlt, Kvm
 from syslab.kvm.modes import PAGE, TABLE_BYTES
+from syslab.native import asm
 
 MODES = ("real", "protected", "long")
 RAM = 2 << 20
 FREE = RAM - TABLE_BYTES - PAGE
 """From here on are the page tables and the GDT of long mode."""
-HALT = 0xF4
 
 
 def copy(mode: str, address: int) -> bytes:
-    """``mov eax, address; hlt`` for code of ``mode``."""
-    operand_size = b"\x66" if mode == "real" else b""
-    return operand_size + b"\xb8" + struct.pack("<IB", address, HALT)
+    """Code for ``mode`` that puts its ``address`` into EAX and halts."""
+    if mode == "real":
+        return asm.code16("66 b8 {address:4}  f4", "mov eax, {address}; hlt", address=address)
+    if mode == "protected":
+        return asm.code32("b8 {address:4}  f4", "mov eax, {address}; hlt", address=address)
+    return asm.code("b8 {address:4}  f4", "mov eax, {address}; hlt", address=address)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from syslab.native import asm
 from syslab.qemu.guest_process import (
     Command,
     Explain,
@@ -30,7 +31,6 @@ RAM = 16 << 20
 RESULT = 0x600
 TAG_OFFSET = 2  # the immediate of the probe's first instruction, mov eax, imm32
 ROM_BYTES, RESET_OFFSET = 1 << 16, 0xFFF0
-FAR_JUMP = 0xEA
 TOP = 0xA0000
 """RAM that every PC has in real mode ends here."""
 
@@ -57,7 +57,8 @@ def probe(address: int) -> bytes:
 
 def reset_rom(cs: int, ip: int) -> bytes:
     """64 kByte for the top of the address space: where the CPU fetches after reset there is ``ljmp cs:ip``."""
-    return bytes(RESET_OFFSET) + struct.pack("<BHH", FAR_JUMP, ip, cs) + bytes(ROM_BYTES - RESET_OFFSET - 5)
+    jump = asm.code16("ea {ip:2} {cs:2}", "ljmp {cs}:{ip}", cs=cs, ip=ip)
+    return (bytes(RESET_OFFSET) + jump).ljust(ROM_BYTES, b"\0")
 
 
 def _run(command: Command, explain: Explain, copies: Iterable[int], rom: bytes, seconds: float) -> Place:

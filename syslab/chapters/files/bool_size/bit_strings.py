@@ -6,19 +6,19 @@ import ctypes
 from collections.abc import Iterator
 from typing import TypedDict
 
-from syslab.native import faults
+from syslab.native import asm, faults
 from syslab.native.code import PAGE, PROT_NONE, PROT_READ, PROT_WRITE, Code, map_pages, protect
 
-BTS = bytes.fromhex("48 0fab37 c3")  # bts qword [rdi], rsi; ret
-BTS_32 = bytes.fromhex("0fab37 c3")  # bts dword [rdi], esi; ret
-BTS_FIXED = bytes.fromhex("0fba2f64 c3")  # bts dword [rdi], 100; ret
-BTS_REGISTER = bytes.fromhex("31c0 480fabf0 c3")  # xor eax, eax; bts rax, rsi; ret
-OR_BYTE = bytes.fromhex("800f01 c3")  # or byte [rdi], 1; ret
+BTS = asm.code("48 0f ab 37  c3", "bts qword [rdi], rsi; ret")
+BTS_32 = asm.code("0f ab 37  c3", "bts dword [rdi], esi; ret")
+BTS_FIXED = asm.code("0f ba 2f 64  c3", "bts dword [rdi], 100; ret")
+BTS_REGISTER = asm.code("31 c0  48 0f ab f0  c3", "xor eax, eax; bts rax, rsi; ret")
+OR_BYTE = asm.code("80 0f 01  c3", "or byte [rdi], 1; ret")
 CODES = {
     "or byte [rdi], 1": OR_BYTE,
-    "bt word [rdi], si": bytes.fromhex("66 0fa337 c3"),
-    "bt dword [rdi], esi": bytes.fromhex("0fa337 c3"),
-    "bt qword [rdi], rsi": bytes.fromhex("48 0fa337 c3"),
+    "bt word [rdi], si": asm.code("66 0f a3 37  c3", "bt word [rdi], si; ret"),
+    "bt dword [rdi], esi": asm.code("0f a3 37  c3", "bt dword [rdi], esi; ret"),
+    "bt qword [rdi], rsi": asm.code("48 0f a3 37  c3", "bt qword [rdi], rsi; ret"),
     "bts dword [rdi], esi": BTS_32,
     "bts qword [rdi], rsi": BTS,
 }

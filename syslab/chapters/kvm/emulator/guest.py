@@ -1,6 +1,6 @@
 """One instruction in a guest in 64-bit mode, and RIP around each of its exits to user space.
 
-The guest is that of :mod:`syslab.kvm.exit_guest`, with its page tables and its handlers of exceptions. Standard library only.
+It has a :class:`.Kernel`, for page tables and exceptions. Standard library only.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
 from syslab import kvm
-from syslab.kvm import exit_cases, exit_guest
+from syslab.bits import exceptions
 from syslab.kvm.exit_cases import SCRATCH
+from syslab.kvm.guest import CODE, DONE, END, Kernel, exception
 
 from .cases import PREFIX, Case
 
-CODE = 0x20000
 _FLAGS = 0x8C1  # CF, ZF, SF, OF
 _ANSWER = b"\x05"
 _MEMORY = 1024
 _REGS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp")
 _MOST_EXITS = 6
 _SECONDS = 10.0
+NO_ANSWER = "no answer"
 
 
 class Stop(TypedDict):
@@ -55,15 +56,15 @@ class EmulatorGuest:
 
     def __init__(self, vm: kvm.Vm, vcpu: kvm.Vcpu) -> None:
         self.vm, self.vcpu = vm, vcpu
-        self._inner = exit_guest.ExitGuest(vm, vcpu)
+        self._kernel = Kernel(vm)
         self._end = self._counted(Case("end", "nothing", b""), prefix=False).emulated
 
     def start(self, case: Case, prefix: bool) -> None:
         """Memory and registers before the case's first byte; ``prefix`` asks KVM to emulate it."""
         code = case.before + (PREFIX if prefix else b"") + case.code
-        self.vm.write(CODE, code + bytes([0xE6, exit_guest.DONE, 0xF4]))
+        self.vm.write(CODE, code + END)
         self.vm.write(SCRATCH, bytes(range(64)) * (_MEMORY // 64))
-        self._inner._start(exit_cases.Case(case.key, case.shown, code, cr4=case.cr4), CODE)
+        self._kernel.enter(self.vcpu, CODE, cr4=case.cr4)
         self.vcpu.set_regs(None, **case.regs)
 
     def execute(self, case: Case, prefix: bool = False) -> Course:
@@ -85,11 +86,11 @@ class EmulatorGuest:
             try:
                 left = left or self.vcpu.run(_SECONDS)
             except kvm.VcpuTimeout:
-                course.ended = exit_guest.NO_ANSWER
+                course.ended = NO_ANSWER
                 return course
-            if isinstance(left, kvm.Io) and left.port in (exit_guest.DONE, exit_guest.FAULT):
-                vector = left.data[0]
-                course.ended = "done" if left.port == exit_guest.DONE else exit_guest._VECTORS.get(vector, f"vector {vector}")
+            vector = exception(left)
+            if vector is not None or (isinstance(left, kvm.Io) and left.port == DONE):
+                course.ended = "done" if vector is None else exceptions.name(vector)
                 course.state, course.memory = self._state(), self.vm.read(SCRATCH, _MEMORY)
                 self._complete()  # or KVM would do it at the next start, and skip two bytes there
                 return course

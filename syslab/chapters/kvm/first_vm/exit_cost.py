@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from syslab.kvm import Io, Kvm, Vcpu
 from syslab.kvm.ioctls import KVM_RUN
+from syslab.native import asm
 from syslab.posix import fcntl
 
 from .guest import ENTRY, MEMORY
@@ -17,21 +17,18 @@ Cost = tuple[float, int]
 """Nanoseconds and exits of one."""
 ROUNDS = 20
 """Each loop is timed this often, and the fastest counts: what else the machine did only adds."""
-_OUT = bytes.fromhex("e6 10")
-_CPUID = bytes.fromhex("31 c0  0f a2")  # xor eax, eax; cpuid
-_QUIET = bytes.fromhex("31 c0  89 c3")  # the same length, and nobody listens: xor eax, eax; mov ebx, eax
+_OUT = asm.out(0x10)
+_CPUID = asm.code("31 c0  0f a2", "xor eax, eax; cpuid")
+_QUIET = asm.code("31 c0  89 c3", "xor eax, eax; mov ebx, eax")  # the same length, and nobody listens
 
 
 def counted(body: bytes, times: int) -> bytes:
-    """``body`` ``times`` times, then OUT; and again from the start: mov esi, times; body; dec esi; jnz; out; jmp."""
-    start = b"\xbe" + struct.pack("<I", times)
-    loop = body + b"\xff\xce"
-    loop += b"\x75" + struct.pack("<b", -(len(loop) + 2))
-    whole = start + loop + _OUT
-    return whole + b"\xeb" + struct.pack("<b", -(len(whole) + 2))
+    """``body`` ``times`` times, then OUT; and again from the start."""
+    start = asm.code("be {times:4}", "mov esi, {times}", times=times)
+    return asm.again(start + asm.again(body + asm.code("ff ce", "dec esi"), "jne") + _OUT)
 
 
-FOREVER = _OUT + b"\xeb" + struct.pack("<b", -(len(_OUT) + 2))
+FOREVER = asm.again(_OUT)
 """OUT, and again."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from syslab.kvm import Exit, Hlt, InternalError, Io, Kvm, KvmError, Mmio, Vcpu, VcpuTimeout
+from syslab.native import asm
 
 MEMORY = 64 << 10
 ENTRY = 0x1000
@@ -28,25 +29,47 @@ class Program:
     seconds: float = 30.0
 
 
-def _same(title: str, code: str) -> Program:
-    return Program(title, dict.fromkeys(MODES, bytes.fromhex(code)))
+def _same(title: str, code: bytes, seconds: float = 30.0) -> Program:
+    return Program(title, dict.fromkeys(MODES, code), seconds)
 
 
 # "undefined": in real mode, the vector of #UD is set to the bytes after UD2
 PROGRAMS: Mapping[str, Program] = {
-    "sum": _same("2 + 2", "b0 02  04 02  e6 10  f4"),
-    "reading": _same("5, and a byte with two meanings", "b0 05  48  e6 10  f4"),
-    "loop": _same("1 + 2 + ... + 10", "b0 00  b1 0a  00 c8  fe c9  75 fa  e6 10  f4"),
-    "ask": _same("a number from the host, plus 2", "e4 60  04 02  e6 10  f4"),
+    "sum": _same("2 + 2", asm.any_mode("b0 02  04 02  e6 10  f4", "mov al, 2; add al, 2; out 0x10, al; hlt")),
+    "reading": Program(
+        "5, and a byte with two meanings",
+        {
+            "real": asm.code16("b0 05  48  e6 10  f4", "mov al, 5; dec ax; out 0x10, al; hlt"),
+            "long": asm.code("b0 05  48 e6 10  f4", "mov al, 5; out 0x10, al; hlt"),
+        },
+    ),
+    "loop": _same(
+        "1 + 2 + ... + 10",
+        asm.any_mode(
+            "b0 00  b1 0a  00 c8  fe c9  75 fa  e6 10  f4",
+            "mov al, 0; mov cl, 10; add al, cl; dec cl; jne $-4; out 0x10, al; hlt",
+        ),
+    ),
+    "ask": _same(
+        "a number from the host, plus 2", asm.any_mode("e4 60  04 02  e6 10  f4", "in al, 0x60; add al, 2; out 0x10, al; hlt")
+    ),
     "outside": Program(
         "a write where there is no memory",
-        {"real": bytes.fromhex("b8 00 20  8e d8  c6 06 00 00 2a  f4"), "long": bytes.fromhex("c6 04 25 00 00 02 00 2a  f4")},
+        {
+            "real": asm.code16("b8 00 20  8e d8  c6 06 00 00 2a  f4", "mov ax, 0x2000; mov ds, ax; mov byte [0], 42; hlt"),
+            "long": asm.code("c6 04 25 00 00 02 00 2a  f4", "mov byte [0x20000], 42; hlt"),
+        },
     ),
-    "unfinished": Program("2 + 2, and HLT forgotten", dict.fromkeys(MODES, bytes.fromhex("b0 02  04 02  e6 10"))),
-    "spin": Program("a jump to itself", dict.fromkeys(MODES, b"\xeb\xfe"), seconds=0.1),
+    "unfinished": _same("2 + 2, and HLT forgotten", asm.any_mode("b0 02  04 02  e6 10", "mov al, 2; add al, 2; out 0x10, al")),
+    "spin": _same("a jump to itself", asm.any_mode("eb fe", "jmp $"), seconds=0.1),
     "undefined": Program(
         "an undefined opcode, with a handler in real mode",
-        {"real": bytes.fromhex("c7 06 18 00 08 10  0f 0b  b0 06  e6 10  f4"), "long": bytes.fromhex("0f 0b")},
+        {
+            "real": asm.code16(
+                "c7 06 18 00 08 10  0f 0b  b0 06  e6 10  f4", "mov word [0x18], 0x1008; ud2; mov al, 6; out 0x10, al; hlt"
+            ),
+            "long": asm.code("0f 0b", "ud2"),
+        },
     ),
 }
 

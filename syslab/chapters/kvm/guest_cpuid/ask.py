@@ -18,7 +18,7 @@ from syslab.kvm import CpuidEntry, Kvm, Vcpu, ioctls, structs
 
 from . import cases, qemu_cpu
 from .cases import FEATURES, Feature, Table, change, replaced, word
-from .guest import OK, Guests, asks, asks_again, run_to_halt, set_table, set_xcr0
+from .guest import HLT, OK, Guests, asks, asks_again, run_to_halt, set_table, set_xcr0
 
 QEMU = tool("qemu-system-x86_64", "qemu-system-x86")
 NEW, SET, RAN, RAN_EMPTY = "no table", "has a table", "has run with it", "has run without"
@@ -102,7 +102,7 @@ def life_cycle() -> Iterator[Lived]:
 
 def run(vcpu: Vcpu) -> None:
     """One HLT."""
-    vcpu.vm.write(0x1000, b"\xf4")
+    vcpu.vm.write(0x1000, HLT)
     vcpu.real_mode(0x1000)
     run_to_halt(vcpu)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from syslab.kvm import CpuidEntry
+from syslab.native import asm
 
 Table = list[CpuidEntry]
 Place = tuple[int, int]
@@ -132,6 +133,9 @@ REWRITTEN = (
 )
 
 
+_EFER = 0xC000_0080
+
+
 class Way(NamedTuple):
     """How a feature is used: code, where it runs, and the registers that are set for it from outside."""
 
@@ -155,31 +159,33 @@ class Feature(NamedTuple):
     ways: tuple[Way, ...]
 
 
-def _run(instruction: str, code: str, **more: int) -> tuple[Way, ...]:
-    return (Way(f"{instruction} in user mode", bytes.fromhex(code), True, **more),)
+def _run(instruction: str, code: bytes, **more: int) -> tuple[Way, ...]:
+    return (Way(f"{instruction} in user mode", code, True, **more),)
 
 
 def _cr4(bit: int, name: str) -> tuple[Way, ...]:
-    code = (
-        bytes.fromhex("0f20e0 480d") + (1 << bit).to_bytes(4, "little") + bytes.fromhex("0f22e0")
-    )  # mov rax, cr4; or; mov cr4, rax
-    return Way(f"the guest sets CR4.{name}", code), Way(f"KVM_SET_SREGS sets CR4.{name}", b"\x90", cr4=1 << bit)
+    code = asm.code("0f 20 e0  48 0d {bits:4}  0f 22 e0", "mov rax, cr4; or rax, {bits}; mov cr4, rax", bits=1 << bit)
+    return Way(f"the guest sets CR4.{name}", code), Way(f"KVM_SET_SREGS sets CR4.{name}", _NOP, cr4=1 << bit)
 
 
 def _efer(bit: int, name: str) -> tuple[Way, ...]:
-    code = bytes.fromhex("b9800000c0 0f32 0d") + (1 << bit).to_bytes(4, "little") + bytes.fromhex("0f30")  # rdmsr; or eax; wrmsr
-    return Way(f"the guest sets EFER.{name}", code), Way(f"KVM_SET_SREGS sets EFER.{name}", b"\x90", efer=1 << bit)
+    code = asm.code(
+        "b9 {msr:4}  0f 32  0d {bits:4}  0f 30", "mov ecx, {msr}; rdmsr; or eax, {bits}; wrmsr", msr=_EFER, bits=1 << bit
+    )
+    return Way(f"the guest sets EFER.{name}", code), Way(f"KVM_SET_SREGS sets EFER.{name}", _NOP, efer=1 << bit)
 
 
-_VADDPS, _VADDPS_512 = "c5fc58c0", "62f17c4858c0"
+_NOP = asm.code("90", "nop")
+_VADDPS = asm.code("c5 fc 58 c0", "vaddps ymm0, ymm0, ymm0")
+_VADDPS_512 = asm.code("62 f1 7c 48 58 c0", "vaddps zmm0, zmm0, zmm0")
 FEATURES = (
-    Feature("POPCNT", (1, 0), "ecx", 23, "", "popcnt", _run("POPCNT", "f3480fb8c0")),
-    Feature("SSE4.2", (1, 0), "ecx", 20, "", "sse4.2", _run("CRC32", "f2480f38f1c0")),
-    Feature("MOVBE", (1, 0), "ecx", 22, "", "movbe", _run("MOVBE", "480f38f006")),
-    Feature("AES", (1, 0), "ecx", 25, "", "aes", _run("AESENC", "660f38dcc0", cr4=CR4_OSFXSR)),
-    Feature("ADX", (7, 0), "ebx", 19, "", "adx", _run("ADCX", "66480f38f6c0")),
-    Feature("BMI1", (7, 0), "ebx", 3, "", "bmi1", _run("ANDN", "c4e2f8f2c0")),
-    Feature("RDTSCP", (0x8000_0001, 0), "edx", 27, "an intercept", "rdtscp", _run("RDTSCP", "0f01f9")),
+    Feature("POPCNT", (1, 0), "ecx", 23, "", "popcnt", _run("POPCNT", asm.code("f3 48 0f b8 c0", "popcnt rax, rax"))),
+    Feature("SSE4.2", (1, 0), "ecx", 20, "", "sse4.2", _run("CRC32", asm.code("f2 48 0f 38 f1 c0", "crc32 rax, rax"))),
+    Feature("MOVBE", (1, 0), "ecx", 22, "", "movbe", _run("MOVBE", asm.code("48 0f 38 f0 06", "movbe rax, [rsi]"))),
+    Feature("AES", (1, 0), "ecx", 25, "", "aes", _run("AESENC", asm.code("66 0f 38 dc c0", "aesenc xmm0, xmm0"), cr4=CR4_OSFXSR)),
+    Feature("ADX", (7, 0), "ebx", 19, "", "adx", _run("ADCX", asm.code("66 48 0f 38 f6 c0", "adcx rax, rax"))),
+    Feature("BMI1", (7, 0), "ebx", 3, "", "bmi1", _run("ANDN", asm.code("c4 e2 f8 f2 c0", "andn rax, rax, rax"))),
+    Feature("RDTSCP", (0x8000_0001, 0), "edx", 27, "an intercept", "rdtscp", _run("RDTSCP", asm.code("0f 01 f9", "rdtscp"))),
     Feature("AVX", (1, 0), "ecx", 28, "XCR0, by leaf D", "avx", _run("VADDPS", _VADDPS, cr4=CR4_OSXSAVE, xcr0=X87 | SSE | AVX)),
     Feature("AVX state", (0xD, 0), "eax", 2, "XCR0", "", _run("VADDPS", _VADDPS, cr4=CR4_OSXSAVE, xcr0=X87 | SSE | AVX)),
     Feature(

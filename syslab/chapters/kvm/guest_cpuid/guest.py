@@ -5,26 +5,23 @@ Standard library only, so that it also runs in the lab VM.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 from typing import Self
 
 from syslab import kvm
-from syslab.kvm import CpuidEntry, Kvm, Vcpu, ioctls, modes
+from syslab.bits import exceptions
+from syslab.kvm import CpuidEntry, Kvm, Vcpu, guest, ioctls
+from syslab.kvm.structs import kvm_xcr, kvm_xcrs
+from syslab.native import asm
 
 Place = tuple[int, int]
 
 OK, RAN = "ok", "it ran"
-VECTORS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 7: "#NM", 8: "#DF", 10: "#TS", 11: "#NP", 12: "#SS", 13: "#GP", 14: "#PF"}
-
-_CODE, _IDT, _HANDLERS, _TSS, _DATA, _STACK, _SUPERVISOR = (0x1000 * n for n in range(1, 8))
-_USER_STACK = _STACK - 0x800
-_APART = 16  # bytes from one handler to the next
-_RING_3 = 3
-_CPUID_HLT = bytes.fromhex("0fa2 f4")
-KVM_SET_XCRS = ioctls.Ioctl("KVM_SET_XCRS", 0x4188_AEA7)
-_XCRS = struct.Struct("<IIIIQ 240x 128x")  # nr_xcrs, flags, and the first of 16: xcr, reserved, value
-UD2, HLT = b"\x0f\x0b", b"\xf4"
+_CODE, _DATA = 0x1000, 0x5000
+_CPUID_HLT = asm.any_mode("0f a2  f4", "cpuid; hlt")
+_UNDEFINED = 6
+KVM_SET_XCRS = ioctls.make("KVM_SET_XCRS", "write", 0xA7, kvm_xcrs)
+UD2, HLT = asm.code("0f 0b", "ud2"), asm.any_mode("f4", "hlt")
 
 
 def set_table(vcpu: Vcpu, table: Iterable[CpuidEntry]) -> str:
@@ -63,7 +60,9 @@ def asks_again(vcpu: Vcpu, places: Iterable[Place]) -> dict[Place, list[int]]:
 
 def set_xcr0(vcpu: Vcpu, value: int) -> None:
     """KVM_SET_XCRS. KvmError EINVAL for a state component that the guest may not have."""
-    ioctls.call(vcpu.fd, KVM_SET_XCRS, _XCRS.pack(1, 0, 0, 0, value))
+    xcrs = kvm_xcrs(nr_xcrs=1)
+    xcrs.xcrs[0] = kvm_xcr(xcr=0, value=value)
+    ioctls.call(vcpu.fd, KVM_SET_XCRS, xcrs)
 
 
 class Guests:
@@ -71,10 +70,8 @@ class Guests:
 
     def __init__(self, device: Kvm) -> None:
         self.vm = device.create_vm()
+        self._kernel = guest.Kernel(self.vm)
         self._made = 0
-        self.vm.write(_HANDLERS, HLT * _APART * (max(VECTORS) + 1))
-        self.vm.write(_TSS + 4, struct.pack("<Q", _STACK))  # RSP0
-        self._tables = 0
 
     def __enter__(self) -> Self:
         return self
@@ -101,54 +98,28 @@ class Guests:
         :data:`RAN`, the name of the exception (``#UD``), the error's name if KVM does not take the registers, or the
         exit's name. In ``user`` mode the code is at CPL 3. Data may lie at RSI.
         """
-        vcpu, vm = self.new(), self.vm
+        vcpu = self.new()
         vcpu.set_cpuid(table)
-        vm.write(_CODE, code + (UD2 if user else HLT))  # user code may not execute HLT
-        self._long_mode(vcpu, user)
-        sregs = vcpu.sregs()
-        sregs.cr4, sregs.efer = sregs.cr4 | cr4, sregs.efer | efer
+        self.vm.write(guest.CODE, code + (UD2 if user else HLT))  # user code may not execute HLT
         try:
-            vcpu.set_sregs(sregs)
+            # kernel-mode code lies in pages of its own, or SMEP would forbid it
+            self._kernel.enter(vcpu, cpl=3 if user else 0, cr4=cr4, efer=efer, user_pages=user)
             if xcr0:
                 set_xcr0(vcpu, xcr0)
         except kvm.KvmError as error:
             return error.errorname
-        vcpu.set_regs(rip=_CODE, rflags=2, rsp=_USER_STACK, rsi=_DATA)
+        vcpu.set_regs(rsi=_DATA)
         try:
             left = vcpu.run()
         except kvm.VcpuTimeout:
             return "it did not come back"
-        return _what(vcpu, _CODE + len(code), user) if left.name == "KVM_EXIT_HLT" else left.name
+        return self._what(vcpu, left, guest.CODE + len(code), user)
 
-    def _long_mode(self, vcpu: Vcpu, user: bool) -> None:
-        """64-bit mode with an IDT and a TSS. Kernel-mode code lies in pages of its own, or SMEP would forbid it."""
-        if self._tables:
-            vcpu.long_mode(_CODE, self._tables)
-        else:
-            vcpu.long_mode(_CODE)
-            self._tables = vcpu.sregs().cr3
-            (first,) = struct.unpack("<Q", self.vm.read(self._tables, 8))
-            self.vm.write(_SUPERVISOR, struct.pack("<Q", first & ~modes.USER))
-        vcpu.set_idt({vector: _HANDLERS + _APART * vector for vector in VECTORS}, _IDT)
-        sregs = vcpu.sregs()
-        sregs.gdt.base, sregs.gdt.limit = self._tables + modes.TABLE_BYTES, 23
-        sregs.tr.base, sregs.tr.limit = _TSS, 0x67
-        if user:
-            for segment, selector in ((sregs.cs, modes.CODE), (sregs.ss, modes.DATA)):
-                segment.dpl, segment.selector = _RING_3, selector | _RING_3
-        else:
-            sregs.cr3 = _SUPERVISOR
-        vcpu.set_sregs(sregs)
-
-
-def _what(vcpu: Vcpu, end: int, user: bool) -> str:
-    """What a halted guest has come through: the end of its code, or a handler."""
-    after = vcpu.regs
-    if after.rip == end + 1 and not user:
-        return RAN
-    if not _HANDLERS < after.rip < _HANDLERS + 0x1000:
-        return f"halted at {after.rip:#x}"
-    vector = (after.rip - _HANDLERS) // _APART
-    has_error = vector in (8, 10, 11, 12, 13, 14)
-    (at,) = struct.unpack("<Q", vcpu.vm.read(after.rsp + 8 * has_error, 8))
-    return RAN if user and vector == 6 and at == end else VECTORS.get(vector, f"vector {vector}")
+    def _what(self, vcpu: Vcpu, left: kvm.Exit, end: int, user: bool) -> str:
+        """What the guest has come through: the end of its code, an exception, or neither."""
+        vector = guest.exception(left)
+        if vector is None:
+            rip = vcpu.regs.rip
+            return left.name if not isinstance(left, kvm.Hlt) else RAN if rip == end + len(HLT) else f"halted at {rip:#x}"
+        at_end = user and vector == _UNDEFINED and self._kernel.returns_to(vcpu, vector) == end
+        return RAN if at_end else exceptions.name(vector)

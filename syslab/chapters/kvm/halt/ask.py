@@ -9,6 +9,7 @@ from typing import TypedDict
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, LAB_VM, X86_64
 from syslab.kvm import Io, Kvm, KvmError, Vcpu, VcpuTimeout, Vm, witness
+from syslab.native import asm
 from syslab.questions.kvm_capabilities import KVM_CAP_X86_DISABLE_EXITS
 
 from . import model as halt_polling
@@ -20,12 +21,11 @@ RUNNABLE, HALTED = 0, 3
 SHORT, SURE, LONG = 0.1, 0.5, 3.0
 """Seconds of KVM_RUN: at first; again, where a vCPU still waits, so that a busy machine has its turn; for one that does not wait."""
 CODE, HANDLER = 0x1000, 0x1100
-STI, CLI, HLT, IRET = b"\xfb", b"\xfa", b"\xf4", b"\xcf"
+STI, CLI, HLT = asm.code16("fb", "sti"), asm.code16("fa", "cli"), asm.code16("f4", "hlt")
 PORT = 0xE9
-OUT_AL = bytes([0xE6, PORT])
 VECTORS = {0: "interrupt handler", 2: "NMI handler", 0x55: "behind HLT"}
 """What the guest writes to the port, and who that was. The PIC's first line has vector 0 before anybody sets it up."""
-DONE = b"\xb0\x55" + OUT_AL  # mov al, 0x55; out
+DONE = asm.say(PORT, 0x55)
 
 
 def _run(vcpu: Vcpu) -> str:
@@ -39,6 +39,7 @@ def _run(vcpu: Vcpu) -> str:
             if (waits and bound == SURE) or monotonic() > until:
                 return "blocks"
             bound = SURE if waits else SHORT
+            continue
         except KvmError as error:
             return error.errorname
         return VECTORS[found.data[0]] if isinstance(found, Io) else found.name
@@ -46,12 +47,12 @@ def _run(vcpu: Vcpu) -> str:
 
 def _guest(vm: Vm, code: bytes, handler: bytes = b"") -> Vcpu:
     """A real-mode vCPU with handlers for vectors 0 and 2 that say who they are, then go on with ``handler``."""
-    for vector in (0, 2):
-        at = HANDLER + 16 * vector
-        vm.write(4 * vector, at.to_bytes(4, "little"))
-        vm.write(at, bytes([0xB0, vector]) + OUT_AL + (handler or IRET))
+    handlers = {vector: HANDLER + 16 * vector for vector in (0, 2)}
+    for vector, at in handlers.items():
+        vm.write(at, asm.say(PORT, vector) + (handler or asm.code16("cf", "iret")))
     vm.write(CODE, code)
     vcpu = vm.create_vcpu()
+    vcpu.set_vectors(handlers)
     vcpu.real_mode(CODE)
     return vcpu
 

@@ -6,10 +6,11 @@ The rules are those of ``virt/kvm/kvm_main.c`` and ``arch/x86/kvm/x86.c``; the c
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from syslab.native import asm
 
 if TYPE_CHECKING:
     from syslab.kvm import Kvm, Vcpu, Vm
@@ -118,24 +119,19 @@ def _match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
     return found
 
 
-def _wrmsr(register: int, value: int) -> bytes:
-    return b"\xb9" + struct.pack("<I", register) + b"\xb8" + struct.pack("<I", value) + b"\x31\xd2\x0f\x30"
-
-
 def timer_guest(phases: Sequence[tuple[int, int]]) -> bytes:
     """Long-mode code: for each (period in ns, wake-ups), set the x2APIC timer to that period and HLT so often; then OUT 0xe9.
 
     The timer is periodic: with a one-shot timer, an interrupt that comes before HLT is the last one.
     """
-    code = _wrmsr(X2APIC_SPURIOUS, APIC_ON) + _wrmsr(X2APIC_DIVIDE, BY_ONE) + _wrmsr(X2APIC_LVT_TIMER, PERIODIC | VECTOR)
-    halt = b"\xfb\xf4\xfa\x41\xff\xcc"  # sti; hlt; cli; dec r12d
+    code = asm.wrmsr(X2APIC_SPURIOUS, APIC_ON) + asm.wrmsr(X2APIC_DIVIDE, BY_ONE) + asm.wrmsr(X2APIC_LVT_TIMER, PERIODIC | VECTOR)
     for period, count in phases:
-        code += _wrmsr(X2APIC_INITIAL_COUNT, period) + b"\x41\xbc" + struct.pack("<I", count)
-        code += halt + b"\x75" + struct.pack("b", -(len(halt) + 2))
-    return code + b"\xe6\xe9"
+        code += asm.wrmsr(X2APIC_INITIAL_COUNT, period) + asm.code("41 bc {count:4}", "mov r12d, {count}", count=count)
+        code += asm.again(asm.code("fb  f4  fa  41 ff cc", "sti; hlt; cli; dec r12d"), "jne")
+    return code + asm.out(0xE9)
 
 
-END_OF_INTERRUPT = _wrmsr(X2APIC_EOI, 0) + b"\x48\xcf"
+END_OF_INTERRUPT = asm.wrmsr(X2APIC_EOI, 0) + asm.code("48 cf", "iretq")
 """The timer's handler, up to its iretq. It changes eax, ecx and edx: the guest keeps nothing there over a HLT."""
 
 

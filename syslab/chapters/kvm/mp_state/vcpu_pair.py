@@ -6,7 +6,6 @@ standard library is used.
 
 from __future__ import annotations
 
-import struct
 import threading
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Self
 from syslab.bits import apic
 from syslab.kvm import Exit, Io, Kvm, KvmError, Vcpu
 from syslab.kvm.ioctls import KVM_RUN
+from syslab.native import asm
 
 SENDER, NAPPER, HANDLERS = 0x2000, 0x3000, 0x500
 """Where the code lies that sends, that halts, and that answers NMI (vector 2) and #GP (13)."""
@@ -24,21 +24,14 @@ NMI_VECTOR, GP_VECTOR = 2, 13
 X2APIC = 3 << 10  # IA32_APIC_BASE: the local APIC is enabled, and in x2APIC mode
 PATIENCE = 30.0
 """Seconds, for what takes well under a millisecond on an idle machine."""
+HALT = asm.code16("f4  eb fd", "hlt; jmp $-1")
 _LOOK = 0.001
 _SYSCALL_IOCTL = 16
 
 
 def out(port: int, value: int) -> bytes:
-    """``mov al, value; out port, al; hlt; jmp`` back to the HLT."""
-    return bytes((0xB0, value, 0xE6, port, 0xF4, 0xEB, 0xFD))
-
-
-def wrmsr(msr: int, value: int) -> bytes:
-    """``mov ecx, msr; mov edx, value >> 32; mov eax, value; wrmsr``, as 16-bit code."""
-    ecx, edx, eax = (
-        struct.pack("<BBI", 0x66, opcode, word) for opcode, word in ((0xB9, msr), (0xBA, value >> 32), (0xB8, value & 0xFFFFFFFF))
-    )
-    return ecx + edx + eax + b"\x0f\x30"
+    """Say ``value``, and halt for ever."""
+    return asm.say(port, value) + HALT
 
 
 class Runner:
@@ -128,12 +121,12 @@ class Pair:
         self.irqchip = irqchip
         self.vm = kvm.create_vm(1 << 20, irqchip)
         lead = {NMI_VECTOR: NMI_CAME, GP_VECTOR: GP_CAME}
-        for vector in range(256):  # the interrupt vector table: offset and segment of each handler
-            port = lead.get(vector, ASTRAY)
-            self.vm.write(4 * vector, struct.pack("<HH", HANDLERS + 16 * (port & 0xF), 0))
-            self.vm.write(HANDLERS + 16 * (port & 0xF), out(port, vector if port != ASTRAY else 0))
-        self.vm.write(NAPPER, b"\xf4\xeb\xfd")
+        handlers = {vector: HANDLERS + 16 * (lead.get(vector, ASTRAY) & 0xF) for vector in range(256)}
+        for vector, at in handlers.items():
+            self.vm.write(at, out(lead[vector], vector) if vector in lead else out(ASTRAY, 0))
+        self.vm.write(NAPPER, HALT)
         self.vcpus = [self.vm.create_vcpu(number) for number in (0, 1)]
+        self.vcpus[0].set_vectors(handlers)  # both have the same memory
         self.first_states = [vcpu.mp_state for vcpu in self.vcpus]
         for vcpu in self.vcpus:
             vcpu.set_cpuid(kvm.supported_cpuid())
@@ -156,7 +149,7 @@ class Pair:
         sender = self.vcpus[1 - to]
         if self.irqchip:
             sender.set_mp_state(0)
-        self.vm.write(SENDER, wrmsr(apic.MSR, apic.command(mode, to, vector)) + out(SENT, 0))
+        self.vm.write(SENDER, asm.wrmsr16(apic.MSR, apic.command(mode, to, vector)) + out(SENT, 0))
         sender.real_mode(SENDER)
         came = sender.run(PATIENCE)
         if not isinstance(came, Io) or came.port not in (SENT, GP_CAME):

@@ -7,10 +7,11 @@ before the handler's first. :data:`TAPES` has every guest; :func:`walk` runs one
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from syslab.kvm import Debug, InternalError, Kvm, Vcpu, VcpuTimeout, Vm
+from syslab.native import asm
 
 REAL, LONG = "real", "long"
 MODES = (REAL, LONG)
@@ -26,16 +27,16 @@ LAST_BYTES = 64
 
 @dataclass(frozen=True)
 class Instruction:
-    """``real`` and ``long`` are its bytes, in hexadecimal; ``handler`` says that it belongs to the handler."""
+    """``real`` and ``long`` are its bytes; ``handler`` says that it belongs to the handler."""
 
     text: str
-    real: str
-    long: str
+    real: bytes
+    long: bytes
     handler: bool = False
 
     def code(self, mode: str) -> bytes:
         """Its bytes in a mode."""
-        return bytes.fromhex(self.real if mode == REAL else self.long)
+        return self.real if mode == REAL else self.long
 
 
 @dataclass(frozen=True)
@@ -84,40 +85,50 @@ class Tape:
         return part[number].text if number < len(part) else "the end"
 
 
-def _same(text: str, code: str) -> Instruction:
+def _same(text: str, code: bytes) -> Instruction:
     return Instruction(text, code, code)
 
 
-NOP, HLT = _same("nop", "90"), _same("hlt", "f4")
-_H_NOP = Instruction("nop", "90", "90", handler=True)
-_H_SKIP = Instruction("add [sp], 2", "6783042402", "4883042402", handler=True)
-_H_IRET = Instruction("iret", "cf", "48cf", handler=True)
-_H_HLT = Instruction("hlt", "f4", "f4", handler=True)
-_COUNT = Instruction("mov cx, 3", "b90300", "b903000000")
+NOP, HLT = _same("nop", asm.any_mode("90", "nop")), _same("hlt", asm.any_mode("f4", "hlt"))
+INT3 = _same("int3", asm.any_mode("cc", "int3"))
+_H_NOP, _H_HLT = replace(NOP, handler=True), replace(HLT, handler=True)
+_H_SKIP = Instruction(
+    "add [sp], 2", asm.code16("67 83 04 24 02", "add word [esp], 2"), asm.code("48 83 04 24 02", "add qword [rsp], 2"), handler=True
+)
+_H_IRET = Instruction("iret", asm.code16("cf", "iret"), asm.code("48 cf", "iretq"), handler=True)
+
+_PLAIN = (
+    Instruction("mov ax, 1", asm.code16("b8 01 00", "mov ax, 1"), asm.code("b8 01 00 00 00", "mov eax, 1")),
+    Instruction("add ax, 2", asm.code16("05 02 00", "add ax, 2"), asm.code("83 c0 02", "add eax, 2")),
+    _same("cpuid", asm.any_mode("0f a2", "cpuid")),
+    Instruction("inc ax", asm.code16("40", "inc ax"), asm.code("ff c0", "inc eax")),
+    NOP,
+    _same("pause", asm.any_mode("f3 90", "pause")),
+    HLT,
+)
+_COUNT = Instruction("mov cx, 3", asm.code16("b9 03 00", "mov cx, 3"), asm.code("b9 03 00 00 00", "mov ecx, 3"))
+_REP = _same("rep movsb", asm.any_mode("f3 a4", "rep movsb"))
+_UD2 = _same("ud2", asm.any_mode("0f 0b", "ud2"))
+_INT = _same("int 0x20", asm.any_mode("cd {vector:1}", "int {vector}", vector=VECTOR))
+_OUT = _same("out 0xe9, al", asm.out(0xE9))
+_SS = Instruction("mov ss, ax", asm.code16("8e d0", "mov ss, ax"), asm.code("8e d0", "mov ss, eax"))
+_STI = _same("sti", asm.any_mode("fb", "sti"))
+_PUSHF = Instruction("pushf", asm.code16("9c", "pushf"), asm.code("9c", "pushfq"))
+_POPF = Instruction("popf", asm.code16("9d", "popf"), asm.code("9d", "popfq"))
+_POP = Instruction("pop ax", asm.code16("58", "pop ax"), asm.code("58", "pop rax"))
+_PUSH = _same("push 2", asm.any_mode("6a 02", "push 2"))
 
 TAPES = (
-    Tape(
-        "plain",
-        "six plain instructions",
-        (
-            Instruction("mov ax, 1", "b80100", "b801000000"),
-            Instruction("add ax, 2", "050200", "83c002"),
-            _same("cpuid", "0fa2"),
-            Instruction("inc ax", "40", "ffc0"),
-            NOP,
-            _same("pause", "f390"),
-            HLT,
-        ),
-    ),
-    Tape("rep", "a string instruction, three times", (_COUNT, _same("rep movsb", "f3a4"), NOP, HLT)),
-    Tape("fault", "an instruction that faults", (NOP, _same("ud2", "0f0b"), NOP, HLT, _H_NOP, _H_SKIP, _H_IRET)),
-    Tape("int", "a software interrupt", (NOP, _same("int 0x20", "cd20"), NOP, HLT, _H_NOP, _H_IRET)),
-    Tape("out", "a port of a device", (NOP, _same("out 0xe9, al", "e6e9"), NOP, HLT)),
+    Tape("plain", "six plain instructions", _PLAIN),
+    Tape("rep", "a string instruction, three times", (_COUNT, _REP, NOP, HLT)),
+    Tape("fault", "an instruction that faults", (NOP, _UD2, NOP, HLT, _H_NOP, _H_SKIP, _H_IRET)),
+    Tape("int", "a software interrupt", (NOP, _INT, NOP, HLT, _H_NOP, _H_IRET)),
+    Tape("out", "a port of a device", (NOP, _OUT, NOP, HLT)),
     Tape("hlt", "HLT, and on", (NOP, HLT, NOP, HLT)),
-    Tape("ss", "a load of SS", (_same("mov ss, ax", "8ed0"), NOP, NOP, HLT)),
-    Tape("sti", "STI", (_same("sti", "fb"), NOP, NOP, HLT)),
-    Tape("pushf", "reading the flags", (_same("pushf", "9c"), _same("pop ax", "58"), NOP, HLT)),
-    Tape("popf", "writing the flags, TF = 0", (_same("push 2", "6a02"), _same("popf", "9d"), NOP, HLT)),
+    Tape("ss", "a load of SS", (_SS, NOP, NOP, HLT)),
+    Tape("sti", "STI", (_STI, NOP, NOP, HLT)),
+    Tape("pushf", "reading the flags", (_PUSHF, _POP, NOP, HLT)),
+    Tape("popf", "writing the flags, TF = 0", (_PUSH, _POPF, NOP, HLT)),
     Tape("nmi", "an NMI is pending", (NOP, NOP, HLT, _H_NOP, _H_IRET), "nmi"),
     Tape("interrupt", "an interrupt is injected", (NOP, NOP, HLT, _H_NOP, _H_IRET), "interrupt"),
 )
@@ -127,13 +138,12 @@ BY_KEY = {tape.key: tape for tape in TAPES}
 def guest(vm: Vm, tape: Tape, mode: str) -> Vcpu:
     """A vCPU before the first instruction of ``tape``, with its handler in place."""
     vm.write(CODE, tape.code(mode))
-    vm.write(HANDLER, tape.code(mode, handler=True) or b"\xf4")
+    vm.write(HANDLER, tape.code(mode, handler=True) or HLT.code(mode))
     vcpu = vm.create_vcpu()
     vectors = (NMI, BREAKPOINT, INVALID, VECTOR)
     if mode == REAL:
-        for vector in vectors:
-            vm.write(4 * vector, HANDLER.to_bytes(4, "little"))
         vcpu.real_mode(CODE)
+        vcpu.set_vectors(dict.fromkeys(vectors, HANDLER))
     else:
         vcpu.long_mode(CODE)
         vcpu.set_idt(dict.fromkeys(vectors, HANDLER), IDT)
@@ -250,7 +260,7 @@ class Heard(TypedDict):
 
 def breakpoint_case(kvm: Kvm, kind: str, mode: str) -> Heard:
     """``nop; nop or int3; nop; hlt`` with a breakpoint at its second instruction. What KVM_RUN came back with first."""
-    middle = NOP if kind == "hardware" else _same("int3", "cc")
+    middle = NOP if kind == "hardware" else INT3
     tape = Tape(kind, "", (NOP, middle, NOP, HLT, _H_NOP, _H_HLT))
     with kvm.create_vm() as vm:
         vcpu = guest(vm, tape, mode)

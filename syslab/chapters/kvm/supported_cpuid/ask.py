@@ -15,6 +15,7 @@ from syslab.bits.cpuid import REGISTERS
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
 from syslab.kvm import CpuidEntry, Kvm, ioctls, structs
+from syslab.native import asm
 from syslab.native import cpuid as machine
 
 FEATURE_WORDS = (
@@ -42,13 +43,14 @@ class Case(NamedTuple):
 
 
 CASES = (
-    Case("MOVBE", bytes.fromhex("0f38f0060020"), 22),  # movbe ax, [0x2000]
-    Case("MONITOR, MWAIT", bytes.fromhex("0f01c8 0f01c9"), 3),
-    Case("POPCNT", bytes.fromhex("f30fb8c0"), 23),  # popcnt ax, ax
+    Case("MOVBE", asm.code16("0f 38 f0 06 00 20", "movbe ax, [0x2000]"), 22),
+    Case("MONITOR, MWAIT", asm.code16("0f 01 c8  0f 01 c9", "monitor; mwait"), 3),
+    Case("POPCNT", asm.code16("f3 0f b8 c0", "popcnt ax, ax"), 23),
 )
 
-_CODE, _HANDLER = 0x1000, 0x1100
-_ASK = bytes.fromhex("0fa2 f4")  # cpuid; hlt
+_CODE, _HANDLER, _INVALID_OPCODE = 0x1000, 0x1100, 6
+_ASK = asm.code16("0f a2  f4", "cpuid; hlt")
+_HLT = asm.code16("f4", "hlt")
 
 
 class Entry(TypedDict):
@@ -275,12 +277,12 @@ def _through_a_guest(
 def _execute(device: Kvm, case: Case, table: list[CpuidEntry]) -> str:
     """What became of the instruction in a real-mode guest that has ``table``."""
     with device.create_vm() as vm:
-        vm.write(6 * 4, struct.pack("<HH", _HANDLER, 0))  # the real-mode vector of #UD: offset, segment
-        vm.write(_CODE, case.code + b"\xf4")
-        vm.write(_HANDLER, b"\xf4")
+        vm.write(_CODE, case.code + _HLT)
+        vm.write(_HANDLER, _HLT)
         vcpu = vm.create_vcpu()
         vcpu.set_cpuid(table)
         vcpu.real_mode(rip=_CODE)
+        vcpu.set_vectors({_INVALID_OPCODE: _HANDLER})
         vcpu.set_regs(rip=_CODE, rflags=2, rsp=0x8000)
         left = vcpu.run()
         if left.name != "KVM_EXIT_HLT":

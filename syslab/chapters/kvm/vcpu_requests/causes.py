@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from syslab.kvm import call
 from syslab.kvm.ioctls import KVM_SET_USER_MEMORY_REGION, Ioctl, make
-from syslab.kvm.structs import kvm_userspace_memory_region
+from syslab.kvm.structs import kvm_clock_data, kvm_dirty_log, kvm_irqchip, kvm_msr_filter, kvm_userspace_memory_region
 from syslab.lab_vm.inside.trace import TRACING, Trace
 
 from .spinning_vcpu import PATIENCE, Spinner, StillRunning
@@ -25,43 +25,6 @@ PAGE = mmap.PAGESIZE
 KVM_MEM_LOG_DIRTY_PAGES = 1
 SECOND_SLOT = 0x1000_0000  # guest-physical, beyond the first slot
 KVM_IRQCHIP_IOAPIC = 2
-
-
-class kvm_clock_data(ctypes.Structure):
-    """As in arch/x86/include/uapi/asm/kvm.h."""
-
-    _fields_ = [
-        ("clock", ctypes.c_uint64),
-        ("flags", ctypes.c_uint32),
-        ("pad0", ctypes.c_uint32),
-        ("realtime", ctypes.c_uint64),
-        ("host_tsc", ctypes.c_uint64),
-        ("pad", ctypes.c_uint32 * 4),
-    ]
-
-
-class kvm_dirty_log(ctypes.Structure):
-    """As in include/uapi/linux/kvm.h."""
-
-    _fields_ = [("slot", ctypes.c_uint32), ("padding", ctypes.c_uint32), ("dirty_bitmap", ctypes.c_uint64)]
-
-
-class kvm_irqchip(ctypes.Structure):
-    """As in include/uapi/linux/kvm.h."""
-
-    _fields_ = [("chip_id", ctypes.c_uint32), ("pad", ctypes.c_uint32), ("chip", ctypes.c_uint8 * 512)]
-
-
-class _msr_range(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint32) for name in ("flags", "nmsrs", "base")] + [("bitmap", ctypes.c_uint64)]
-
-
-class kvm_msr_filter(ctypes.Structure):
-    """As in arch/x86/include/uapi/asm/kvm.h; all zero, it allows every MSR."""
-
-    _fields_ = [("flags", ctypes.c_uint32), ("ranges", _msr_range * 16)]
-
-
 KVM_GET_DIRTY_LOG = make("KVM_GET_DIRTY_LOG", "write", 0x42, kvm_dirty_log)
 KVM_GET_IRQCHIP = make("KVM_GET_IRQCHIP", "read+write", 0x62, kvm_irqchip)
 KVM_SET_IRQCHIP = make("KVM_SET_IRQCHIP", "read", 0x63, kvm_irqchip)  # the kernel's header calls it _IOR

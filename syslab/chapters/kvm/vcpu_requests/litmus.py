@@ -11,29 +11,21 @@ import ctypes
 import threading
 from dataclasses import dataclass
 
+from syslab.native import asm
 from syslab.native.code import Code
 
 LINE = 64  # bytes: each variable gets a cache line of its own
-_WAIT = bytes.fromhex(
-    "f0 41 ff 08"  # lock dec dword [r8]     one thread more is here
-    "f3 90"  # pause
-    "41 83 38 00"  # cmp dword [r8], 0
-    "7f f8"  # jg pause                      until both are
-    "b8 01 00 00 00"  # mov eax, 1
-)
+_ARRIVE = asm.code("f0 41 ff 08", "lock dec dword [r8]")
+_WAIT = asm.code("f3 90  41 83 38 00  7f f8", "pause; cmp dword [r8], 0; jg $-6")  # until both are here
+_FIRST = asm.code("b8 01 00 00 00", "mov eax, 1")
 STORES = {
-    "store": bytes.fromhex("48 89 07"),  # mov [rdi], rax
-    "locked": bytes.fromhex("49 89 c2 4c 87 17"),  # mov r10, rax; xchg [rdi], r10: locked even without the prefix
+    "store": asm.code("48 89 07", "mov [rdi], rax"),
+    "locked": asm.code("49 89 c2  4c 87 17", "mov r10, rax; xchg [rdi], r10"),  # locked even without the prefix
 }
-FENCE = bytes.fromhex("0f ae f0")  # mfence
-LOAD = bytes.fromhex("4c 8b 0e")  # mov r9, [rsi]
-_NOTE = bytes.fromhex(
-    "4c 89 0c c2"  # mov [rdx + rax*8], r9
-    "48 ff c0"  # inc rax
-    "48 39 c8"  # cmp rax, rcx
-    "76"  # jbe, back to the store by the byte that follows
-)
-_RET = b"\xc3"
+FENCE = asm.code("0f ae f0", "mfence")
+LOAD = asm.code("4c 8b 0e", "mov r9, [rsi]")
+_NOTE = asm.code("4c 89 0c c2  48 ff c0  48 39 c8", "mov [rdx + rax*8], r9; inc rax; cmp rax, rcx")
+_RET = asm.code("c3", "ret")
 
 
 @dataclass(frozen=True)
@@ -51,8 +43,7 @@ class Side:
     @property
     def code(self) -> bytes:
         """All of the thread: RDI its variable, RSI the other's, RDX where to note, RCX how many, R8 who is still missing."""
-        loop = self.body + _NOTE
-        return _WAIT + loop + (256 - len(loop) - 1).to_bytes(1, "little") + _RET
+        return _ARRIVE + _WAIT + _FIRST + asm.again(self.body + _NOTE, "jbe") + _RET
 
 
 def _cyclic(mine: list[int], others: list[int]) -> bool:

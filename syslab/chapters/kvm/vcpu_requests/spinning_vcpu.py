@@ -12,12 +12,10 @@ from types import TracebackType
 
 from syslab.kvm import Kvm, KvmError, Vcpu, Vm, call
 from syslab.kvm.ioctls import KVM_RUN
+from syslab.native import asm
 
 START, COUNTER = 0x1000, 0x2000
-GUEST = bytes.fromhex(
-    "ff 06 00 20"  # inc word [0x2000]
-    "eb fa"  # jmp start
-)
+GUEST = asm.code16("ff 06 {counter:2}  eb fa", "inc word [{counter}]; jmp $-4", counter=COUNTER)
 SIGNAL = 10  # Linux's SIGUSR1
 PATIENCE = 30.0
 """Seconds until waiting is given up."""

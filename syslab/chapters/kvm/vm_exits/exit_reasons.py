@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syslab.bits import given
+from syslab.bits import exceptions, given
 from syslab.bits.core import Source
 
 VERSIONS = ("6.1.192", "6.12.117", "7.2.13")
@@ -45,7 +45,9 @@ class ExitReason:
         if self.vendor == "VMX":
             return self.name
         if 0 <= self.number - _EXCEPTIONS <= _LAST_EXCEPTION:
-            return f"{_VECTORS.get(self.number - _EXCEPTIONS, '').removeprefix('#')} excp".strip()
+            vector = self.number - _EXCEPTIONS
+            named = "XF" if vector == _XM else exceptions.name(vector).removeprefix("#")
+            return f"{named} excp" if vector in _NAMED else "excp"
         table, _, way = self.name.partition("_")
         if table in ("IDTR", "GDTR", "LDTR", "TR"):
             return f"{way.lower()}_{'rt' if table == 'TR' else table.lower()}"
@@ -188,8 +190,9 @@ a6 IDLE_HLT HLT with no virtual interrupt waiting @7.2.13
 f0000000 SW for the hypervisor's own use
 """
 _ERR = -1
-_VECTORS = {0: "#DE", 1: "#DB", 3: "#BP", 4: "#OF", 5: "#BR", 6: "#UD", 7: "#NM", 8: "#DF", 10: "#TS", 11: "#NP", 12: "#SS",
-            13: "#GP", 14: "#PF", 16: "#MF", 17: "#AC", 18: "#MC", 19: "#XM"}  # fmt: skip
+_XM = 19  # Linux writes #XM as XF
+_NAMED = frozenset((0, 1, *range(3, 9), *range(10, 15), *range(16, 20)))
+"""The vectors that svm.h's SVM_EXIT_REASONS has words for."""
 _CRS, _LAST_CR, _DRS = (0, 2, 3, 4, 8), 15, range(8)
 _EXCEPTIONS, _LAST_EXCEPTION = 0x40, 31
 
@@ -212,7 +215,7 @@ def _regular() -> list[ExitReason]:
     found += [ExitReason("SVM", 0x90 + n, f"CR{n}_WRITE_TRAP", f"CR{n} was written") for n in range(_LAST_CR + 1)]
     found += [
         ExitReason("SVM", _EXCEPTIONS + n, "EXCP_BASE" if n == 0 else "LAST_EXCP" if n == _LAST_EXCEPTION else f"EXCP_BASE + {n}",
-                   f"exception {n}" + (f", {_VECTORS[n]}" if n in _VECTORS else ""))
+                   f"exception {n}" + (f", {exceptions.name(n)}" if n in _NAMED else ""))
         for n in range(_LAST_EXCEPTION + 1)
     ]  # fmt: skip
     return [*found, ExitReason("SVM", _ERR, "ERR", "VMRUN failed: the guest's state is not valid")]

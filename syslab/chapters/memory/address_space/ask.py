@@ -12,9 +12,11 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TypedDict
 
+from syslab.bits import exceptions
 from syslab.bits.address import WIDTHS, canonical
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64, tool
+from syslab.native import asm
 from syslab.native import faults as native
 from syslab.native.code import MAP_PRIVATE_ANONYMOUS, PAGE, PROT_READ, libc
 from syslab.qemu.bare_metal import Machine, Tcg
@@ -35,8 +37,7 @@ EDGES = (
     0xFFFF_FFFF_FFFF_FFFF,
 )
 """The last and the first address of each side, with four levels and with five, and the middle."""
-NAMES = {None: "allowed", 12: "#SS", 13: "#GP", 14: "#PF"}
-BY_STACK = bytes.fromhex("55 4889fd 8a4500 5d c3")  # push rbp; mov rbp,rdi; mov al,[rbp]; pop rbp; ret
+BY_STACK = asm.code("55  48 89 fd  8a 45 00  5d  c3", "push rbp; mov rbp, rdi; mov al, [rbp]; pop rbp; ret")
 SI_CODES = {("SIGSEGV", 1): "SEGV_MAPERR", ("SIGSEGV", 2): "SEGV_ACCERR"}
 NO_RANDOM = 0x0040000  # ADDR_NO_RANDOMIZE of personality(2)
 MAP_FIXED_NOREPLACE = 0x100000
@@ -65,6 +66,10 @@ def _request(address: int, levels: int, user: bool, mapped: bool) -> Request:
     return request if mapped else replace(request, pml4e=0, pml5e=0)
 
 
+def _named(vector: int | None) -> str:
+    return "allowed" if vector is None else exceptions.name(vector)
+
+
 def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tuple[bool, ...]) -> Iterator[Edge]:
     with make() as guest:
         cpu = guest.features()
@@ -75,7 +80,7 @@ def _answers(make: Callable[[], Machine], addresses: tuple[int, ...], mapped: tu
     for (levels, user, there, address), can in zip(cases, able, strict=True):
         if can:
             found = outcome(next(replies))
-            text = found if isinstance(found, str) else NAMES.get(found.vector, f"vector {found.vector}")
+            text = found if isinstance(found, str) else _named(found.vector)
             yield {"address": f"{address:#018x}", "levels": levels, "user": user, "mapped": there, "result": text}
 
 
@@ -148,7 +153,7 @@ def _raised(access: str, address: int) -> Raised:
         "si_addr": "",
     }
     if fault := native.provoke(partial(native.run_code, ACCESSES[access], address)):
-        row["exception"] = NAMES.get(fault.vector, f"vector {fault.vector}")
+        row["exception"] = _named(fault.vector)
         row["signal"] = fault.signal
         row["si_code"] = "SI_KERNEL" if fault.si_code == 128 else SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
         row["si_addr"] = "the address" if fault.si_addr == address else hex(fault.si_addr)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypedDict
 
+from syslab.bits import exceptions
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
+from syslab.native import asm
 from syslab.native import faults as machine
 from syslab.native.code import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, map_pages, protect
 from syslab.native.faults import HOLE, KERNEL, NON_CANONICAL, NULL, VSYSCALL
 
-RET_THERE = bytes.fromhex("c607c3 c3")  # mov byte [rdi], 0xc3; ret
+RET_THERE = asm.code("c6 07 c3  c3", "mov byte [rdi], 0xc3; ret")  # 0xc3 is a ret
 ACCESS = {"read": machine.READ, "write": machine.WRITE, "fetch": machine.FETCH}
 PROTECTIONS = {"r": PROT_READ, "w": PROT_WRITE, "x": PROT_EXEC}
-VECTORS = {0: "#DE", 3: "#BP", 6: "#UD", 13: "#GP", 14: "#PF"}
 SI_CODES = {
     ("SIGSEGV", 1): "SEGV_MAPERR",
     ("SIGSEGV", 2): "SEGV_ACCERR",
@@ -130,7 +131,7 @@ def _row(access: str, page: str, fault: machine.Fault | None, address: int | Non
     return {
         "access": access,
         "page": page,
-        "exception": VECTORS.get(fault.vector, f"vector {fault.vector}"),
+        "exception": exceptions.name(fault.vector),
         "vector": fault.vector,
         "error_code": fault.error_code,
         "signal": fault.signal,

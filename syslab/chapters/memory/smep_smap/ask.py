@@ -11,9 +11,10 @@ from functools import partial
 from itertools import product
 from typing import Literal, TypedDict
 
+from syslab.bits import exceptions
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
-from syslab.native import faults
+from syslab.native import asm, faults
 from syslab.native.code import PROT_NONE, PROT_READ, PROT_WRITE, libc, map_pages
 from syslab.native.faults import KERNEL, NON_CANONICAL, NULL
 from syslab.qemu.bare_metal_protocol import TEST_FRAME, XD, P, Request, U, W
@@ -24,13 +25,14 @@ Access = Literal["read", "write", "fetch"]
 ACCESSES: tuple[Access, ...] = ("read", "write", "fetch")
 PAGES = {"uw": ("user, writable", W | U), "ur": ("user, read-only", U), "sw": ("supervisor, writable", W)}
 """What an access meets: its name in links, in words, and its bits."""
-STAC, CLAC = bytes.fromhex("0f01cb"), bytes.fromhex("0f01ca")
-RET = b"\xc3"
+STAC, CLAC = asm.code("0f 01 cb", "stac"), asm.code("0f 01 ca", "clac")
+RET = asm.code("c3", "ret")
 AC = 1 << 18
-SET_AC = bytes.fromhex("9c 810c2400000400 9d")  # pushfq; or dword [rsp], 0x40000; popfq
-CLEAR_AC = bytes.fromhex("9c 812424fffffbff 9d")  # pushfq; and dword [rsp], ~0x40000; popfq
-FLAGS = bytes.fromhex("9c 58")  # pushfq; pop rax
-LOAD = bytes.fromhex("8b0f")  # mov ecx, [rdi]
+SET_AC = asm.code("9c  81 0c 24 {ac:4}  9d", "pushfq; or dword [rsp], {ac}; popfq", ac=AC)
+CLEAR_AC = asm.code("9c  81 24 24 {rest:4}  9d", "pushfq; and dword [rsp], {rest}; popfq", rest=0xFFFF_FFFF ^ AC)
+FLAGS = asm.code("9c  58", "pushfq; pop rax")
+KEEP, KEPT = asm.code("49 89 c0", "mov r8, rax"), asm.code("4c 89 c0", "mov rax, r8")
+LOAD = asm.code("8b 0f", "mov ecx, [rdi]")
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,6 @@ def matrix(machine: str) -> Iterator[Answered]:
         }
 
 
-VECTORS = {6: "#UD", 13: "#GP", 14: "#PF", 17: "#AC"}
 SI_CODES = {("SIGILL", 2): "ILL_ILLOPN", ("SIGBUS", 1): "BUS_ADRALN"}
 
 
@@ -146,7 +147,7 @@ def _told(does: str, code: bytes, *arguments: int) -> Told:
     fault = faults.provoke(partial(faults.run_code, code, *arguments))
     if fault is None:
         return {"does": does, "exception": "none", "signal": "", "sticks": None}
-    exception = VECTORS.get(fault.vector, f"vector {fault.vector}")
+    exception = exceptions.name(fault.vector)
     si_code = SI_CODES.get((fault.signal, fault.si_code), str(fault.si_code))
     return {"does": does, "exception": exception, "signal": f"{fault.signal} {si_code}", "sticks": None}
 
@@ -156,7 +157,7 @@ def in_user_mode() -> Iterator[Told]:
     """stac, clac, and AC set by popf, in child processes of this machine."""
     yield _told("stac", STAC + RET)
     yield _told("clac", CLAC + RET)
-    read_back = faults.run_code(SET_AC + FLAGS + b"\x49\x89\xc0" + CLEAR_AC + b"\x4c\x89\xc0" + RET)  # via r8
+    read_back = faults.run_code(SET_AC + FLAGS + KEEP + CLEAR_AC + KEPT + RET)
     yield {"does": "set AC with popfq", "exception": "none", "signal": "", "sticks": bool(read_back & AC)}
     page = map_pages(PROT_READ | PROT_WRITE)
     access = LOAD + CLEAR_AC + RET
@@ -201,5 +202,5 @@ def bad_pointers() -> Iterator[Pointer]:
     for name, place in POINTERS.items():
         address = place()
         fault = faults.provoke(partial(faults.run_code, faults.READ, address))
-        signal = "works" if fault is None else f"{fault.signal}, {VECTORS.get(fault.vector, fault.vector)}"
+        signal = "works" if fault is None else f"{fault.signal}, {exceptions.name(fault.vector)}"
         yield {"pointer": name, "program": signal, "write": _write(address)}

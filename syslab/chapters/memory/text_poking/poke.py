@@ -10,14 +10,15 @@ import ctypes
 import os
 from types import TracebackType
 
+from syslab.native import asm
 from syslab.native.code import PAGE, PROT_EXEC, PROT_READ, PROT_WRITE, Code, libc, unmap
 from syslab.native.faults import run_code
 
-FUNCTION = bytes.fromhex("b8 01000000 c3")  # mov eax, 1; ret
+FUNCTION = asm.code("b8 01 00 00 00  c3", "mov eax, 1; ret")
 PATCHED = 1
 """Offset of the byte that is changed: the lowest of the constant."""
-CPUID = bytes.fromhex("53 31c0 0fa2 5b c3")  # push rbx; xor eax, eax; cpuid; pop rbx; ret: serializes the CPU
-STORE = bytes.fromhex("4088 37 c3")  # mov [rdi], sil; ret
+CPUID = asm.code("53  31 c0  0f a2  5b  c3", "push rbx; xor eax, eax; cpuid; pop rbx; ret")  # serializes the CPU
+STORE = asm.code("40 88 37  c3", "mov [rdi], sil; ret")
 NAME = "poked-code"
 _MAP_SHARED = 1
 _FAILED = ctypes.c_void_p(-1).value

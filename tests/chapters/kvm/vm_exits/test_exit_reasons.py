@@ -44,6 +44,15 @@ def test_reasons_that_linux_does_not_name() -> None:
 
 
 def test_words_of_the_trace() -> None:
-    words = {0x72: "cpuid", 0x7B: "io", 0x60: "interrupt", 0x6D: "write_rt", 0x66: "read_idtr", 0x400: "npf", 0x4E: "PF excp"}
+    words = {
+        0x72: "cpuid",
+        0x7B: "io",
+        0x60: "interrupt",
+        0x6D: "write_rt",
+        0x66: "read_idtr",
+        0x400: "npf",
+        0x4E: "PF excp",
+        0x53: "XF excp",
+    }
     assert {number: find("SVM", number).trace for number in words} == words
     assert find("VMX", 48).trace == "EPT_VIOLATION"
