@@ -49,7 +49,7 @@ def environment() -> dict[str, str]:
 
 def main() -> int:
     """Becomes JupyterLab; Ctrl-C ends it. Exit status 1 if that cannot be."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    _, more = argparse.ArgumentParser(description=__doc__, epilog="Further arguments are JupyterLab's.").parse_known_args()
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={WORK}"]
     command += [
         "--ServerApp.default_url=/lab/tree/index.ipynb",
@@ -65,7 +65,7 @@ def main() -> int:
     except Unusable as error:
         print(error, file=sys.stderr)
         return 1
-    os.execve(sys.executable, [*command, *sys.argv[1:]], {**os.environ, **variables})
+    os.execve(sys.executable, [*command, *more], {**os.environ, **variables})
 
 
 if __name__ == "__main__":
