@@ -27,6 +27,7 @@ def key(chapter: Chapter) -> str:
     return chapter.key()
 
 
+@pytest.mark.long
 def test_every_chapter_has_experiments_and_a_key() -> None:
     for chapter in written_chapters():
         assert chapter.rooms, chapter.name

@@ -82,6 +82,7 @@ def said(answers: Sequence[Evidence[Any]]) -> list[tuple[str, str, str]]:
     return [(answer.provenance.how, answer.provenance.witness, answer.data) for answer in answers]
 
 
+@pytest.mark.long
 def test_the_order(there: None) -> None:
     assert ask(anywhere).provenance.how == "live"
     assert ask(not_here).data == ask(only_there).data == "there"
@@ -118,6 +119,7 @@ def test_live_takes_no_records(hidden: None, monkeypatch: pytest.MonkeyPatch) ->
         ask(only_there)
 
 
+@pytest.mark.long
 def test_each_witness_answers_once_host_first(there: None) -> None:
     assert said(ask(anywhere)) == [("live", "host", "here"), ("lab", lab.WITNESS, "there")]
     assert said(ask(only_there)) == [("lab", lab.WITNESS, "there")]

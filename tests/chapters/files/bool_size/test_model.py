@@ -38,6 +38,7 @@ def declarations(seed: int, number: int) -> list[str]:
     return found
 
 
+@pytest.mark.long
 @COMPILER
 def test_four_hundred_random_structs_are_as_the_compiler_has_them() -> None:
     asked = declarations(seed=7, number=400)

@@ -45,6 +45,7 @@ def test_a_handler_may_skip_instructions() -> None:
     assert places(stops([FAULT, PLAIN, PLAIN], HANDLER, resume=2)) == ["h0", "h1", "2", "3"]
 
 
+@pytest.mark.long
 @given(PROGRAMS, st.booleans(), st.integers(1, 5))
 def test_any_program(main: list[str], injected: bool, iterations: int) -> None:
     found = stops(main, HANDLER, injected, iterations)
