@@ -10,9 +10,7 @@ import re
 from dataclasses import dataclass
 
 from syslab.bits import given
-from syslab.bits.core import Source
 
-PSABI = Source("System V Application Binary Interface, AMD64 Architecture Processor Supplement", "Data Representation", "1.0")
 MEMBERS, ELEMENTS, BYTES = 24, 16, 128
 """What a picture has room for: members, elements of an array, bytes."""
 PACKED = "packed"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
@@ -24,6 +22,9 @@ from syslab.qemu.bare_metal_protocol import Request
 from syslab.questions.access_matrix import ask_all, outcome
 from syslab.questions.machines import BOTH, MACHINES, QEMU
 
+from . import maps
+from .model import predict_here
+
 EDGES = (
     0x0000_7FFF_FFFF_FFFF,
     0x0000_8000_0000_0000,
@@ -39,16 +40,8 @@ EDGES = (
 """The last and the first address of each side, with four levels and with five, and the middle."""
 BY_STACK = asm.code("55  48 89 fd  8a 45 00  5d  c3", "push rbp; mov rbp, rdi; mov al, [rbp]; pop rbp; ret")
 SI_CODES = {("SIGSEGV", 1): "SEGV_MAPERR", ("SIGSEGV", 2): "SEGV_ACCERR"}
-NO_RANDOM = 0x0040000  # ADDR_NO_RANDOMIZE of personality(2)
 MAP_FIXED_NOREPLACE = 0x100000
 PROCESSES = 16
-
-
-def predict(address: int, levels: int, mapped: bool = False) -> str:
-    """What an access raises, by the manuals: #GP if not canonical, else what the page tables say."""
-    if not canonical(address, levels):
-        return "#GP"
-    return "allowed" if mapped else "#PF"
 
 
 class Edge(TypedDict):
@@ -121,12 +114,6 @@ def this_cpu() -> dict[str, bool]:
 
 
 ACCESSES = {"read": native.READ, "write": native.WRITE, "fetch": native.FETCH, "read by RBP": BY_STACK}
-
-
-def predict_here(access: str, address: int, levels: int, lass: bool) -> str:
-    """What a program on this host finds: :func:`predict`, but #SS by the stack's registers, and LASS refuses the upper half."""
-    refused = "#SS" if access == "read by RBP" else "#GP"
-    return refused if not canonical(address, levels) or (lass and address >> 63) else "#PF"
 
 
 class Raised(TypedDict):
@@ -212,38 +199,6 @@ def hints() -> Iterator[Hint]:
         yield {"asked": name, "hint": f"{hint:#x}" if hint else "", "got": where}
 
 
-def _kind(name: str) -> str:
-    special = {"[heap]": "heap", "[stack]": "stack", "[vsyscall]": "vsyscall page", "[vdso]": "vDSO and its data"}
-    if name.startswith("[vvar"):
-        return "vDSO and its data"
-    if name.startswith("/") and os.path.basename(name) == "cat":
-        return "program"
-    return special.get(name, "libraries and mmap")
-
-
-def _maps(randomized: bool) -> list[tuple[str, int, int]]:
-    """Class, start and end (excluded) of the mappings of a fresh ``cat``; neighbours of one class joined."""
-
-    def before() -> None:
-        if not randomized and libc().personality(NO_RANDOM) == -1:
-            os._exit(100)  # a container may forbid it
-
-    done = subprocess.run(
-        ["cat", "/proc/self/maps"], env={"PATH": os.environ["PATH"]}, preexec_fn=before, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise PermissionError("personality(ADDR_NO_RANDOMIZE) is not allowed here, as in many containers")
-    joined: list[tuple[str, int, int]] = []
-    for line in done.stdout.splitlines():
-        span, _, _, _, _, *name = line.split(maxsplit=5)
-        start, end = (int(part, 16) for part in span.split("-"))
-        kind = _kind(name[0] if name else "")
-        if joined and joined[-1][0] == kind:
-            start = joined.pop()[1]
-        joined.append((kind, start, end))
-    return joined
-
-
 class Mapped(TypedDict):
     """A class of mappings, first and last address in hex, size in bytes. ``why`` is "", or why there was no such process."""
 
@@ -261,7 +216,7 @@ def mappings() -> list[Mapped]:
     Where that is not allowed, one row says so.
     """
     try:
-        found = _maps(randomized=False)
+        found = maps.read(randomized=False)
     except PermissionError as error:
         return [{"kind": "none", "start": "", "end": "", "bytes": 0, "why": str(error)}]
     return [
@@ -286,7 +241,7 @@ def randomized() -> list[Moved]:
     starts: dict[str, list[int]] = {}
     for _ in range(PROCESSES):
         first: dict[str, int] = {}
-        for kind, start, _end in _maps(randomized=True):
+        for kind, start, _end in maps.read(randomized=True):
             first.setdefault(kind, start)
         for kind, start in first.items():
             starts.setdefault(kind, []).append(start)

@@ -11,7 +11,8 @@ from syslab.evidence import Evidence, recorded
 from syslab.show.table import Column, Link, Table, Verdict, flat
 
 from . import ask as question
-from .ask import Bit, Edge, Hint, Mapped, Moved, Raised, predict
+from .ask import Bit, Edge, Hint, Mapped, Moved, Raised
+from .model import predict
 from .regions import REGIONS, SOURCE
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none

@@ -8,7 +8,8 @@ import pytest
 
 from syslab.chapters.memory import address_space
 from syslab.chapters.memory.address_space import show
-from syslab.chapters.memory.address_space.ask import EDGES, PROCESSES, Edge, Mapped, predict, predict_here, this_cpu
+from syslab.chapters.memory.address_space.ask import EDGES, PROCESSES, Edge, Mapped, this_cpu
+from syslab.chapters.memory.address_space.model import predict, predict_here
 from syslab.evidence import KVM, X86_64, Evidence, ExperimentFailed, ask, recorded
 from syslab.questions.machines import QEMU
 
