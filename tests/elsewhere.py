@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from tests.chapter_functions import run
 from tests.other_systems import SYSTEMS, WINDOWS, become
 from tools.chapters import all_chapters
 from tools.environment import ROOT
@@ -90,14 +91,11 @@ def shown(value: Any) -> str:
 
 
 def cells(chapter: Any) -> list[str]:
-    space: dict[str, Any] = {"__name__": "__main__"}
     found = []
-    for cell in chapter.cells:
-        body = ast.parse(cell).body
-        last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+    for cell in run(chapter):
         try:
-            exec(compile(ast.Module(body, []), chapter.name, "exec"), space)
-            found.append(shown(eval(ast.unparse(last), space)) if last else "")
+            value = cell()
+            found.append("" if value is None else shown(value))
         except Exception as error:
             found.append(f"{type(error).__name__}: {error}")
     return found

@@ -77,6 +77,11 @@ def witnesses(answers: Sequence[Evidence[Any]]) -> list[str]:
     return found
 
 
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 2 else names)
+
+
 def rows_of(answer: Evidence[Any]) -> list[Any]:
     """An answer's rows: a mapping has a row a key, and a single value is a row of its own."""
     data = answer.data

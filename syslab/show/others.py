@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from syslab.evidence import Evidence, records
+
+from .cells import listed
 
 Shown = Callable[[Evidence[Any]], list[tuple[str, ...]]]
 """An answer's rows as a table shows them."""
@@ -24,9 +26,9 @@ class Others:
         """In sentences; ``beside``: what is unlike has a column in the table."""
         witness, said = self.answer.provenance.witness, []
         if self.same:
-            said.append(f"On record, the same answer: {witness} on {_and(self.same)}.")
+            said.append(f"On record, the same answer: {witness} on {listed(self.same)}.")
         if self.unlike and not beside:
-            names = _and([machine(one) for one in self.unlike])
+            names = listed([machine(one) for one in self.unlike])
             said.append(f"On record, another answer: {witness} on {names}; the page on machines says why.")
         return said
 
@@ -54,7 +56,3 @@ def others(answer: Evidence[Any], shown: Shown) -> Others:
             else:
                 unlike.append(one)
     return Others(answer, tuple(same), tuple(unlike))
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 2 else names)

@@ -19,7 +19,7 @@ from syslab.evidence import Evidence
 from syslab.evidence.line import styled
 
 from .asked import under
-from .cells import Column, Each, Link, Verdict, by_keys, flat, rows_of, witnesses
+from .cells import Column, Each, Link, Verdict, by_keys, flat, listed, rows_of, witnesses
 from .others import Others, others
 from .template import filled
 
@@ -162,7 +162,7 @@ class Table:
         self._same = self._groups() if self.keys else []
         self.caption = caption
         if fold and len(self._same) == 1 < len(self.answers):
-            self.caption += f"{': t' if caption else 'T'}he same from {_and(witnesses(self.answers))}"
+            self.caption += f"{': t' if caption else 'T'}he same from {listed(witnesses(self.answers))}"
 
     def _ask_others(self, rows: Callable[[Evidence[Any]], Sequence[Any]], plain: bool) -> None:
         """Other machines' records: those that show otherwise stand beside, where there are columns a witness."""
@@ -227,7 +227,7 @@ class Table:
         if self.fold and len(self._same) == 1:
             return [*columns, *self.columns]
         for group in self._same:
-            who = _and([names[place] for place in group])
+            who = listed([names[place] for place in group])
             alone = len(self.columns) == 1 and len(self.answers) > 1
             columns += [replace(column, heading=who if alone else f"{column.heading} · {who}") for column in self.columns]
         return columns + ([Column("Witnesses", str)] if len(self._same) > 1 else [])
@@ -282,10 +282,6 @@ class Table:
 def _inner(column: Column[Any]) -> Column[Any]:
     """The column for rows that stand behind their witness's name."""
     return replace(column, of=lambda named: column.of(named[1]))
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join(names)
 
 
 def _field(key: str) -> Column[Mapping[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from syslab.evidence import Answer, Evidence
+from syslab.evidence.lab import WITNESS
 from syslab.kvm.exit_cases import Case, cases
 from syslab.show.table import Column, Link, Table, Verdict
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 ANCHOR, LOOKUP, MASK = "exits", "exit", "crmask"
 Key = tuple[str, int]
 CASES = {(case.key, case.cpl): case for case in cases()}
-_LAB = "kvm-svm-tcg"
 REASON = r"reason ([\w ]{1,60}?) rip"
 PICKED = (
     "cpuid", "out", "hlt", "mmio-store", "rdmsr", "rdmsr-gs", "rdmsr-unknown", "vmcall", "vmmcall", "invd", "wbinvd", "xsetbv",
@@ -183,7 +183,7 @@ def lookup() -> Lookup:
 def _outcome(case: Case, row: Exits, told: dict[str, Returned]) -> Outcome:
     from syslab.widgets.choice_table import Outcome
 
-    lab = next((said for witness, said in told.items() if witness.startswith(_LAB)), None)
+    lab = next((said for witness, said in told.items() if witness.startswith(WITNESS)), None)
     rule, exits = RULES[case.key], row["exits"]
     got = _counts(lab["guest"], "") if lab else ""
     if exits:

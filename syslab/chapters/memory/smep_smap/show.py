@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.bits.page_fault import PFEC
 from syslab.evidence import Evidence
+from syslab.evidence.witnesses import called
 from syslab.questions.access_matrix import predict
 from syslab.show.table import Column, Link, Table
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 ANCHOR, STORY = "smap", "deputy"
 SWITCHES = ("smep", "smap", "ac", "wp", "xd")
 TITLES = {"smep": "CR4.SMEP", "smap": "CR4.SMAP", "ac": "RFLAGS.AC", "wp": "CR0.WP", "xd": "XD of the page"}
-NAMES = {"tcg-max": "QEMU's CPU (TCG)", "kvm-pvm": "KVM (PVM)", "kvm-svm": "KVM (SVM)", "kvm-vmx": "KVM (VMX)"}
 Answers = Sequence[Evidence[list[Answered]]]
 Rule = Callable[[str, Case], object]
 
@@ -37,7 +37,8 @@ def _key(case: Case, access: str) -> tuple[str, ...]:
 
 
 def _name(answer: Evidence[object]) -> str:
-    return NAMES.get(answer.provenance.witness, answer.provenance.witness)
+    words = called(answer.provenance.witness)
+    return "QEMU's CPU (TCG)" if words == "TCG" else words
 
 
 def _in_corner(row: Answered) -> bool:
