@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 from docutils import nodes
@@ -22,7 +23,7 @@ def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str
         f'<tr><th scope="row">{first}</th>\n' + "".join(f"<td>{cell}</td>\n" for cell in rest) + "</tr>" for first, *rest in rows
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{html.escape(name)}"><table>'
+        f'<div class="scroll machines" tabindex="0" role="region" aria-label="{html.escape(name)}"><table>'
         f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -66,7 +67,8 @@ class Differences(Generated):
             page: Chapter | None = pages.get(module)
             where = self.link(page) if page else ""
             sides = " \u2260 ".join(", ".join(f"<code>{name}</code>" for name in group) for group in found.groups)
-            rows.append([f"<code>{html.escape(found.question)}</code>", where, sides, html.escape(found.why)])
+            question = re.sub(r"([._])", r"\1<wbr>", html.escape(found.question))  # where it may break
+            rows.append([f"<code>{question}</code>", where, sides, html.escape(found.why)])
         several = sum(1 for _ in compared())
         text = (
             f"<p>More than one machine answered {several} questions; in {several - len(rows)} of them all gave the same data.</p>"
