@@ -29,7 +29,7 @@ class Others:
             said.append(f"On record, the same answer: {witness} on {listed(self.same)}.")
         if self.unlike and not beside:
             names = listed([machine(one) for one in self.unlike])
-            said.append(f"On record, another answer: {witness} on {names}; the page on machines says why.")
+            said.append(f"On record, another answer: {witness} on {names}; see the page on machines.")
         return said
 
 

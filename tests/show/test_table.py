@@ -213,7 +213,7 @@ def test_a_machine_that_shows_otherwise_has_a_column(monkeypatch: pytest.MonkeyP
 
 def test_without_columns_a_witness_the_line_says_who_answered_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = others_of(monkeypatch, **{"xeon-6-2": UNLIKE})
-    assert "On record, another answer: kvm-pvm on xeon-6-2; the page on machines says why." in repr(Table(answer))
+    assert "On record, another answer: kvm-pvm on xeon-6-2; see the page on machines." in repr(Table(answer))
     assert "On record" not in repr(Table(answer, THEN, rows=[{"then": "of my own"}]))
 
 
