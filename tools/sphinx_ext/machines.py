@@ -64,7 +64,8 @@ class Differences(Generated):
         rows = []
         for found in differences():
             module = found.question.split(".")[0]
-            page: Chapter | None = pages.get(module)
+            asking = (chapter for chapter in written_chapters() if found.question in chapter.text)  # what several may ask
+            page: Chapter | None = pages.get(module) or next(asking, None)
             where = self.link(page) if page else ""
             sides = " \u2260 ".join(", ".join(f"<code>{name}</code>" for name in group) for group in found.groups)
             question = re.sub(r"([._])", r"\1<wbr>", html.escape(found.question))  # where it may break
