@@ -28,7 +28,7 @@ NAME = re.compile(r"[a-z]+/[a-z][a-z0-9]*(-[a-z0-9]+)*")
 def places(name: str) -> dict[str, str]:
     """Template -> file, relative to the repository, for the chapter ``name`` (``part/some-thing``)."""
     folder = f"chapters/{name.replace('-', '_')}"
-    code = ("__init__.py", "ask.py", "model.py", "show.py", "exercises.py")
+    code = ("__init__.py", "ask.py", "model.py", "show.py", "pictures.py", "exercises.py")
     return {
         "page.md": f"book/{name}.md",
         **{file: f"syslab/{folder}/{file}" for file in code},

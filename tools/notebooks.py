@@ -128,7 +128,7 @@ def notebook(chapter: Chapter, language: dict[str, Any] | None = None) -> str:
         cell["id"] = f"{digest}-{number}" if number else digest
         tags = cell.metadata.get("tags", [])
         cell.metadata = {"tags": tags} if tags else {}
-        if "remove-input" in tags:  # the book hides the code; JupyterLab folds it
+        if {"remove-input", "hide-input"} & set(tags):  # the book hides or folds the code; JupyterLab folds it
             cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

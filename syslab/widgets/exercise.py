@@ -59,19 +59,38 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Trial:
-    """An exercise that a machine checks: ``judge`` runs the answer and returns :class:`Feedback`.
+    """An exercise that a machine or a model checks: ``judge`` runs the answer and returns :class:`Feedback`.
 
-    ``wrong`` are answers that must fail; the tests try them.
+    ``wrong`` are answers that must fail; the tests try them. ``choices`` are answers to choose among where no Python is behind
+    the page, by what is read there, such as ``{"b0 2a f4": "b0 2a f4"}``; ``outcome`` says what became of one of them. Where the
+    judge asks a machine, it is a function that reads the recorded answers of a question which tries each; else the judge does.
     """
 
     anchor: str
     question: str
     judge: Callable[[Any], Feedback]
     wrong: tuple[Any, ...]
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Callable[[Any], Feedback] | None = None
 
     def check(self, answer: Any) -> Feedback:
         """Try ``answer`` on a machine."""
         return self.judge(answer)
 
+    def outcomes(self) -> dict[str, Feedback]:
+        """What is said to each of the choices."""
+        return {label: (self.outcome or self.judge)(answer) for label, answer in self.choices.items()}
+
     def __repr__(self) -> str:
         return f"{self.question} Answer with {self.anchor}.check(...)."
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if not self.choices:
+            return None
+        from .quiz import Quiz
+
+        said = self.outcomes()
+        right = [label for label, reply in said.items() if reply.right]
+        near = {label: reply.text for label, reply in said.items()}
+        quiz = Quiz(self.anchor, self.question, right, near, near[right[0]] if right else "", choices=list(said))
+        return quiz._repr_mimebundle_(**kwargs)

@@ -7,7 +7,7 @@ import { address, element, memory, rejected, textField, uniqueId } from "./frame
  * @property {string} question
  * @property {string[]} choices  none: a field to type in
  * @property {string[]} accepts  right answers; numbers compare by value
- * @property {Record<string, string>} near  wrong answers, and why they are wrong
+ * @property {Record<string, string>} near  what is said to an answer: wrong ones, and right ones with a reason of their own
  * @property {string} why  said with a right answer
  * @property {string} hint  said with a wrong answer that `near` does not know
  * @property {string} answer  the reader's
@@ -45,12 +45,12 @@ function render({ model, el }) {
     if (!answer.trim()) return say("none", "Type an answer first.");
     /** @param {string} other */
     const same = (other) => normal(other) === normal(answer);
+    const told = Object.entries(model.get("near")).find(([other]) => same(other))?.[1];
     if (model.get("accepts").some(same)) {
       memory.set(key, answer);
-      return say("yes", `Yes. ${model.get("why")}`);
+      return say("yes", `Yes. ${told ?? model.get("why")}`);
     }
-    const near = Object.entries(model.get("near")).find(([other]) => same(other));
-    say("no", `Not quite. ${near?.[1] ?? model.get("hint")}`);
+    say("no", `Not quite. ${told ?? model.get("hint")}`);
   }
 
   if (choices.length) {

@@ -12,7 +12,8 @@ from .base import script, style
 
 
 class Quiz(anywidget.AnyWidget):
-    """``accepts`` are right answers, ``near`` wrong ones with the reason; numbers compare by value (0x15 is 21).
+    """``accepts`` are right answers; ``near`` has what is said to wrong ones, and to right ones where ``why`` is not meant; numbers
+    compare by value (0x15 is 21).
 
     ``why`` is said with a right answer, ``hint`` with a wrong one that ``near`` does not know. ``anchor`` names it in
     the browser's memory of what was solved.

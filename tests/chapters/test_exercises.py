@@ -63,6 +63,17 @@ def test_wrong_answers_fail_and_say_why(chapter: Chapter) -> None:
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
+def test_a_trial_offers_choices_where_no_python_is_behind_the_page(chapter: Chapter) -> None:
+    for name, trial in exercises(chapter).items():
+        if isinstance(trial, Trial):
+            said = trial.outcomes()
+            assert {reply.right for reply in said.values()} == {True, False}, f"{name}: {said}"
+            assert all(len(reply.text) > 5 for reply in said.values())
+            for label, answer in trial.choices.items():
+                assert trial.check(answer).right == said[label].right, f"{name}: {label}"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.name)
 def test_they_are_on_the_page(chapter: Chapter) -> None:
     for name in exercises(chapter):
         assert any(re.search(rf"\.{name}\b", cell) for cell in chapter.cells), f"{name} is on no page"

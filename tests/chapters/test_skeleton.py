@@ -10,7 +10,7 @@ import pytest
 from tools.chapters import BOOK, VERDICTS, Chapter, all_chapters, toc, topic_chapters, topics, written_chapters
 from tools.environment import ROOT
 
-SECTIONS = ["The note says", "Predict", "Try it", "Explore", "What the evidence says", "Exercises", "Sources"]
+SECTIONS = ["The note says", "Predict", "In short", "Try it", "What the evidence says", "Exercises", "Sources"]
 CHAPTERS = written_chapters()
 ids = [c.name for c in CHAPTERS]
 
@@ -32,8 +32,10 @@ def test_each_section_has_what_it_is_for(chapter: Chapter) -> None:
         assert verdict in VERDICTS
     assert section(chapter, "Predict").count("{predict}") == 1
     assert re.search(r"\bask\(", section(chapter, "Try it"))
-    assert "{code-cell}" in section(chapter, "Explore")
+    assert "{code-cell}" in section(chapter, "In short"), "the widget or a picture stands right below the short answer"
     assert re.search(r"\{dropdown\} Solution", section(chapter, "Exercises"))
+    unfolded = re.sub(r"^````.*?^````$", "", section(chapter, "Exercises"), flags=re.MULTILINE | re.DOTALL)
+    assert ".check(" not in unfolded, "a stored failure would be its first sight: show the exercise, which has choices"
     assert len(re.findall(r"^- ", section(chapter, "Sources"), re.MULTILINE)) >= 2
 
 

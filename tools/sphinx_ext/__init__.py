@@ -6,11 +6,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import assets, build, ledger, machines, markup
+from . import assets, build, cells, ledger, machines, markup
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
-    for module in (markup, ledger, machines, assets, build):
+    for module in (markup, cells, ledger, machines, assets, build):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

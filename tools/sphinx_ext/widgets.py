@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import minify
 from sphinx.application import Sphinx
 
+from syslab.show.picture import STYLE as PICTURES
 from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
 
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -142,7 +143,10 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     folder = static / "rsn"
     for path in (*static.glob("*.js"), *folder.glob("*.css"), *(folder / f"{name}.js" for name in ("rsn", "shell", "loader"))):
-        path.write_text(short(path.read_text(encoding="utf-8"), path.suffix[1:]), encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        if path.name == "rsn.css":
+            text += PICTURES.read_text(encoding="utf-8")  # a notebook gets it with each picture
+        path.write_text(short(text, path.suffix[1:]), encoding="utf-8")
     pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
     for path in folder.glob("*.????????.js"):
         if path.name not in pages:

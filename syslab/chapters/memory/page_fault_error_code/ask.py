@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from syslab.bits import exceptions
 from syslab.evidence.experiment import experiment
@@ -189,3 +189,20 @@ def one_fault(access: str, protection: str = "r", touch: bool = False) -> OneFau
     names = [f"PROT_{word}" for word, bit in (("READ", PROT_READ), ("WRITE", PROT_WRITE), ("EXEC", PROT_EXEC)) if wanted & bit]
     row = _row(access, " | ".join(names) or "PROT_NONE", _fault(access, address, fill), address)
     return {**row, "touched": touch}
+
+
+TRIES: tuple[dict[str, Any], ...] = (
+    {"access": "write", "protection": "r", "touch": False},
+    {"access": "write", "protection": "r", "touch": True},
+    {"access": "write", "protection": "rw", "touch": True},
+    {"access": "fetch", "protection": "rw", "touch": True},
+    {"access": "read", "protection": "", "touch": True},
+)
+"""Arguments of :func:`one_fault`: what an exercise offers to choose from."""
+
+
+@experiment(X86_64, timeout=20)
+def tries() -> Iterator[OneFault]:
+    """What becomes of each of :data:`TRIES`."""
+    for arguments in TRIES:
+        yield one_fault(**arguments)

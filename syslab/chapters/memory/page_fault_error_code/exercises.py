@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
+from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import one_fault
+from .ask import TRIES, OneFault, one_fault, tries
 
 log_line = Exercise(
     anchor="pfec-log-line",
@@ -36,24 +36,37 @@ smap_write = Exercise(
 )
 
 
+def _judged(row: OneFault, who: str) -> Feedback:
+    if row["vector"] is None:
+        return Feedback(False, f"Nothing faulted: {who} made the access.")
+    return Feedback(
+        (row["vector"], row["error_code"]) == (14, 0x7),
+        f"{who} answered {row['exception']} with error code {row['error_code']:#x}.",
+    )
+
+
 def _produce(answer: Any) -> Feedback:
     if not isinstance(answer, dict):
         return Feedback(False, f"Give the arguments of one_fault as a dict, not {type(answer).__name__}.")
     try:
-        row = ask(one_fault, **answer).data
+        asked: Answer[OneFault] = ask(one_fault, **answer)
     except CannotRunHere as reason:
         return Feedback(False, str(reason))
     except (ExperimentFailed, TypeError) as error:
         return Feedback(False, f"That could not be run: {error}")
-    if row["vector"] is None:
-        return Feedback(False, "Nothing faulted.")
-    text = f"This machine answered {row['exception']} with error code {row['error_code']:#x}."
-    return Feedback((row["vector"], row["error_code"]) == (14, 0x7), text)
+    return _judged(asked.data, asked.provenance.cpu)
+
+
+def _tried(arguments: Any) -> Feedback:
+    asked = ask(tries)
+    return _judged(asked.data[TRIES.index(arguments)], asked.provenance.cpu)
 
 
 produce = Trial(
-    anchor="produce",
-    question="Make this machine report 0x7: a write to a page that is present.",
+    anchor="pfec-produce",
+    question="Make the machine report 0x7: a write to a page that is present.",
     judge=_produce,
     wrong=({"access": "write", "protection": "r"}, {"access": "read", "protection": ""}, {"access": "fly"}, "0x7"),
+    choices={", ".join(f"{name}={value!r}" for name, value in arguments.items()): arguments for arguments in TRIES},
+    outcome=_tried,
 )
