@@ -57,8 +57,12 @@ def _autumn(answer: Any) -> Feedback:
 
 
 twice = Trial(
-    anchor="twice",
+    anchor="cron-twice",
     question="Make backup run daily at 2:00, and twice on the night that has 2:00 twice.",
     judge=_autumn,
     wrong=("0 2 * * * backup", "0 * * * * backup", "0 2 * * *", "0 2 * * * other", "0 2,2 * * * backup", "60 2 * * * backup", 200),
+    choices={
+        line: line
+        for line in ("0 2 * * * backup", "0 2,2 * * * backup", "*/60 2 * * * backup", "0 * * * * backup", "0-59/60 2 * * * backup")
+    },
 )

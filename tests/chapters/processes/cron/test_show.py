@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syslab.chapters.processes import cron
-from syslab.chapters.processes.cron import show
+from syslab.chapters.processes.cron import pictures, show
 from syslab.chapters.processes.cron.ask import COMMANDS
 from syslab.evidence import Answer, Experiment, recorded
 from syslab.show.table import Table, Verdict
@@ -55,3 +55,13 @@ def test_the_widget_starts_with_the_noted_line() -> None:
     assert widget.value.endswith(COMMANDS["noted"])
     assert "PATH=/usr/bin:/bin" in widget.rules["environment"]
     assert len(widget.firings) == 6
+
+
+def test_the_nights_have_cron_s_counts_in_the_minute_of_the_change() -> None:
+    changes = answer(cron.clock_changes)
+    for row in changes.data:
+        assert pictures.runs(row).get(60, 0) == row["ran"], row
+    drawn = {(row["season"], row["line"]): pictures.runs(row) for row in changes.data}
+    assert drawn["spring", "0 * * * *"] == {0: 1, 60: 1, 120: 1, 180: 1}, "an hourly line misses no hour that there is"
+    assert drawn["autumn", "0 2 * * *"] == {0: 1} and drawn["autumn", "*/60 2 * * *"] == {0: 1, 60: 1}
+    assert "0 2 * * * in autumn: 1× -60 minutes" in pictures.nights(changes).alt
