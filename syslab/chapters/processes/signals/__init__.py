@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import clean_up, core_flag, inherited, keyboard, one, outcomes, shell_says, trapped, with_setup
+from .ask import clean_up, core_flag, inherited, keyboard, one, outcomes, setups, shell_says, trapped, with_setup
 
-__all__ = ["clean_up", "core_flag", "inherited", "keyboard", "one", "outcomes", "shell_says", "trapped", "with_setup"]
+__all__ = ["clean_up", "core_flag", "inherited", "keyboard", "one", "outcomes", "setups", "shell_says", "trapped", "with_setup"]

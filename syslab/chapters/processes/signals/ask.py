@@ -258,3 +258,27 @@ def with_setup(setup: str, signal: str = "TERM") -> Observed:
     """
     number = number_of(signal)
     return watch(blank(number, "its own", "process"), number, program(number, "default", setup))
+
+
+SETUPS = (
+    "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "signal.signal(signal.SIGTERM, lambda *_: os._exit(0))",
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))",
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))",
+    "signal.signal(signal.SIGTERM, lambda *_: None)",
+)
+"""Lines that an exercise offers to choose from."""
+
+
+class SetUp(Observed):
+    """A row for a process that first ran the line ``setup``."""
+
+    setup: str
+
+
+@experiment(LINUX, timeout=60)
+def setups() -> Iterator[SetUp]:
+    """What becomes of a process that ran each of :data:`SETUPS` and then got SIGTERM."""
+    for setup in SETUPS:
+        yield {"setup": setup, **with_setup(setup=setup)}

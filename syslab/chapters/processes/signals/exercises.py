@@ -8,7 +8,8 @@ from syslab.bits.wait_status import WAIT
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import with_setup
+from .ask import SETUPS, setups, with_setup
+from .cases import Observed
 
 wait_core = Exercise(
     anchor="signals-wait-core",
@@ -63,6 +64,10 @@ def _orderly(answer: Any) -> Feedback:
         return Feedback(False, f"Nothing was tried. {reason}")
     except ExperimentFailed as error:
         return Feedback(False, f"That could not be run: {error}")
+    return _judged(row)
+
+
+def _judged(row: Observed) -> Feedback:
     word = row["wait_status"]
     if row["outcome"] != "died" or word is None:
         return Feedback(False, "SIGTERM was sent, and the program runs on.")
@@ -70,8 +75,12 @@ def _orderly(answer: Any) -> Feedback:
     return Feedback(word == 0 and bool(row["atexit_ran"]), f"{WAIT.sentence(word)} The atexit functions {ran}.")
 
 
+def _tried(setup: Any) -> Feedback:
+    return _judged(next(row for row in ask(setups).data if row["setup"] == setup))
+
+
 orderly = Trial(
-    anchor="orderly",
+    anchor="signals-orderly",
     question="Make SIGTERM end the program with exit code 0, its atexit functions run.",
     judge=_orderly,
     wrong=(
@@ -82,4 +91,6 @@ orderly = Trial(
         "signal.signal(signal.SIGTERM,",
         15,
     ),
+    choices={setup: setup for setup in SETUPS},
+    outcome=_tried,
 )

@@ -9,7 +9,7 @@ import pytest
 
 from syslab.bits import get
 from syslab.chapters.processes import signals
-from syslab.chapters.processes.signals import show
+from syslab.chapters.processes.signals import pictures, show
 from syslab.chapters.processes.signals.ask import Core
 from syslab.chapters.processes.signals.cases import DISPOSITIONS, NAMESPACED, SIGNALS, TARGETS, TITLES, Observed
 from syslab.evidence import Answer, Evidence, Experiment, recorded
@@ -178,3 +178,13 @@ def test_a_refused_namespace_is_no_outcome() -> None:
 
 def test_every_target_has_its_names() -> None:
     assert set(show.SHORT) == set(TITLES) == set(TARGETS)
+
+
+def test_the_picture_of_the_keys_has_every_process_in_its_group() -> None:
+    pressed = of_record(signals.keyboard).data
+    front, *others = pictures.groups(pressed, "jobs", "^C")
+    assert len(front) == 2 and all(row["got_it"] for row in front)
+    assert [[row["process"] for row in group] for group in others] == [["job behind"], ["the shell"]]
+    assert not any(row["got_it"] for group in others for row in group)
+    assert [[row["process"] for row in group] for group in pictures.groups(pressed, "prompt", "^C")] == [["the shell"]]
+    assert "the shell: gets SIGINT, goes on" in pictures.keys(of_record(signals.keyboard)).alt
