@@ -77,6 +77,29 @@ def read(leaf: int, subleaf: int = 0) -> Leaf:
     return machine.row(leaf, subleaf, machine.cpuid(leaf, subleaf))
 
 
+TRIES = (
+    (0x80000008, 0, "eax", "7:0"),
+    (0x80000008, 0, "eax", "15:8"),
+    (0x80000008, 0, "ecx", "7:0"),
+    (7, 0, "ecx", "16:16"),
+    (7, 0, "ebx", "7:0"),
+)
+"""Leaf, subleaf, register and bits of a field: what an exercise offers to choose from."""
+
+
+class Sized(Leaf):
+    """A leaf, and how many bits a linear address has as /proc/cpuinfo says it."""
+
+    linear: int
+
+
+@experiment(X86_64)
+def tries() -> Iterator[Sized]:
+    """The leaf of each of :data:`TRIES`."""
+    for leaf, subleaf, _, _ in TRIES:
+        yield {**machine.row(leaf, subleaf, machine.cpuid(leaf, subleaf)), "linear": linear_bits()}
+
+
 class Flag(TypedDict):
     """A flag or a bit: where it is ("" and None: nowhere), who has it, and why they differ.
 

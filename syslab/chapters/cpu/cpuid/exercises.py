@@ -7,9 +7,10 @@ from typing import Any
 from syslab.bits.cpuid import REGISTERS, Register, layouts
 from syslab.bits.cpuid.extended_sizes import CPUID_80000008_EAX
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
+from syslab.native.cpuid import Leaf
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import linear_bits, read
+from .ask import TRIES, linear_bits, read, tries
 
 signature = Exercise(
     anchor="cpuid-signature",
@@ -67,11 +68,15 @@ def _linear(answer: Any) -> Feedback:
         return Feedback(False, str(reason))
     except (ExperimentFailed, TypeError, ValueError, OSError) as error:
         return Feedback(False, f"That could not be run: {error}")
+    return _judged(row, wanted, register, high, low)
+
+
+def _judged(row: Leaf, wanted: int, register: Register, high: int, low: int) -> Feedback:
     value = row[register] >> low & (1 << high - low + 1) - 1
     said = f"{register.upper()} is {row[register]:#010x} here, and bits {high}:{low} of it are {value}.\n"
     if value != wanted:
         return Feedback(False, f"{said}/proc/cpuinfo says {wanted}.")
-    known = layouts(leaf, subleaf).get(register)
+    known = layouts(row["leaf"], row["subleaf"]).get(register)
     fields = known.fields if known else ()
     title = next((f.title for f in fields if f.mask == (2 << high) - (1 << low)), "not a field by itself")
     if title != LINEAR:
@@ -79,8 +84,15 @@ def _linear(answer: Any) -> Feedback:
     return Feedback(True, f"{said}/proc/cpuinfo says the same.")
 
 
+def _tried(answer: dict[str, Any]) -> Feedback:
+    place = TRIES.index((answer["leaf"], answer["subleaf"], answer["register"], answer["bits"]))
+    row = ask(tries).data[place]
+    _, _, register, high, low = _field(answer)
+    return _judged(row, row["linear"], register, high, low)
+
+
 linear_address = Trial(
-    anchor="linear_address",
+    anchor="cpuid-linear-address",
     question="Where does the CPU say how many bits a linear address has?",
     judge=_linear,
     wrong=(
@@ -91,4 +103,14 @@ linear_address = Trial(
         {"leaf": 1 << 32, "subleaf": 0, "register": "eax", "bits": "15:8"},
         "0x80000008",
     ),
+    choices={
+        f"leaf {leaf:#x}, subleaf {subleaf}, {register.upper()}, bits {bits}": {
+            "leaf": leaf,
+            "subleaf": subleaf,
+            "register": register,
+            "bits": bits,
+        }
+        for leaf, subleaf, register, bits in TRIES
+    },
+    outcome=_tried,
 )

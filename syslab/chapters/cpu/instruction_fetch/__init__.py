@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import far_jumps, host, modes, one_start, pages, reset
+from .ask import far_jumps, host, modes, one_start, pages, reset, tries
 
-__all__ = ["far_jumps", "host", "modes", "one_start", "pages", "reset"]
+__all__ = ["far_jumps", "host", "modes", "one_start", "pages", "reset", "tries"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import product
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
@@ -95,6 +95,23 @@ def one_start(mode: str, base: int = 0, rip: int = RIP) -> dict[str, str]:
             raise ValueError(f"{place:#x} is not free in this guest")
     found = cs_base.start(mode, base, rip, places)
     return {"mode": mode, "CS base": hex(base), "RIP": hex(found.rip), "fetched from": hex(found.fetched)}
+
+
+TRIES: tuple[dict[str, Any], ...] = (
+    {"mode": "real", "base": 0x9000, "rip": 0x9000},
+    {"mode": "real", "base": 0x900, "rip": 0x9000},
+    {"mode": "protected", "base": 0x10000, "rip": 0x2000},
+    {"mode": "long", "base": 0x10000, "rip": 0x2000},
+    {"mode": "long", "base": 0x9000, "rip": 0x12000},
+)
+"""Arguments of :func:`one_start`: what an exercise offers to choose from."""
+
+
+@experiment(X86_64, KVM, witness=witness)
+def tries() -> Iterator[dict[str, str]]:
+    """What becomes of each of :data:`TRIES`."""
+    for arguments in TRIES:
+        yield one_start(**arguments)
 
 
 def request(mode: str, page: str, smep: bool) -> Request:

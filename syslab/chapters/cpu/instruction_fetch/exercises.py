@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from syslab.widgets.exercise import Exercise
+from typing import Any
+
+from syslab.evidence import CannotRunHere, ExperimentFailed, ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial
+
+from .ask import TRIES, one_start, tries
+
+WANTED = 0x12000
 
 first_fetch = Exercise(
     anchor="fetch-reset",
@@ -42,4 +49,35 @@ whose_page = Exercise(
         "a supervisor page": "U/S is clear because the access was made in supervisor mode. It says nothing of the page.",
         "a user page": "It may be one, refused by SMEP. A supervisor page with XD gives the same code.",
     },
+)
+
+
+def _judged(row: dict[str, str], who: str) -> Feedback:
+    return Feedback(int(row["fetched from"], 0) == WANTED, f"On {who} the instruction was fetched from {row['fetched from']}.")
+
+
+def _start(answer: Any) -> Feedback:
+    if not isinstance(answer, dict):
+        return Feedback(False, f"Give the arguments of one_start as a dict, not {type(answer).__name__}.")
+    try:
+        asked = ask(one_start, **answer)
+    except CannotRunHere as reason:
+        return Feedback(False, f"Nothing was tried. {reason}")
+    except (ExperimentFailed, TypeError) as error:
+        return Feedback(False, f"That could not be run: {error}")
+    return _judged(asked.data, asked.provenance.witness)
+
+
+def _tried(arguments: Any) -> Feedback:
+    asked = ask(tries)
+    return _judged(asked.data[TRIES.index(arguments)], asked.provenance.witness)
+
+
+start = Trial(
+    anchor="fetch-start",
+    question=f"Start a vCPU so that its first instruction is fetched from {WANTED:#x}.",
+    judge=_start,
+    wrong=({"mode": "real", "base": 0x900, "rip": 0x9000}, {"mode": "real", "base": 0, "rip": WANTED}, {"mode": "vm86"}, WANTED),
+    choices={", ".join(f"{name}={value if name == 'mode' else hex(value)}" for name, value in one.items()): one for one in TRIES},
+    outcome=_tried,
 )
