@@ -14,6 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -142,18 +143,27 @@ class Tabs:
             self.complaints.append(f"another host: {request.url}")
 
 
-@pytest.fixture(scope="package")
-def site() -> Iterator[Site]:
+@contextmanager
+def serving() -> Iterator[Site]:
     """The built book behind a loopback server."""
     if not (HTML / "index.html").is_file():
         pytest.fail("the book is not built: run make book")
     server = _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(HTML)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield Site(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="package")
+def site() -> Iterator[Site]:
+    """It, for all tests here."""
+    with serving() as site:
+        yield site
 
 
 @pytest.fixture(scope="package")
