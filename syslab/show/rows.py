@@ -16,12 +16,13 @@ MOST = 10
 CARDS = 44
 """Characters beside each other that fit a phone: a table that needs more has its rows as cards there."""
 Telling = Callable[[Any], bool] | Collection[str]
-"""Which rows tell: by the row, or by what its headers show, the first or all with a comma between."""
+"""Which rows tell: by the row, or by what its headers show, one of them or all with a comma between."""
 
 
 def headers(cells: Sequence[Any], heads: int) -> set[str]:
     """The names of a row."""
-    return {str(cells[0]), ", ".join(map(str, cells[:heads]))} if cells else set()
+    shown = [str(cell).replace("\N{NO-BREAK SPACE}", " ") for cell in cells[:heads]]
+    return {*shown, ", ".join(shown)}
 
 
 def tells(telling: Telling, row: Any, cells: Sequence[Any], heads: int) -> bool:

@@ -286,8 +286,9 @@ def _field(key: str) -> Column[Mapping[str, str]]:
     return Column(key.title(), lambda row: row[key], number=key == "bits")
 
 
-def fields(layout: Any) -> Table:
-    """A layout's table: a row a field, with what brought it and the kernel's name for it."""
+def fields(layout: Any, telling: Collection[str] = ()) -> Table:
+    """A layout's table: a row a field, with what brought it and the kernel's name for it. ``telling``: names of fields."""
     columns = [_field(key) for key in ("bits", "name", "meaning", "since", "linux")]
     source = "; ".join(str(source) for source in layout.sources)
-    return Table(columns=columns, rows=layout.table(), source=source, kind="fields", label=layout.name)
+    rows = layout.table()
+    return Table(columns=columns, rows=rows, source=source, kind="fields", label=layout.name, heads=2, telling=telling)

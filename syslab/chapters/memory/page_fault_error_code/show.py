@@ -57,7 +57,22 @@ def faults(answer: Answer[list[Faulted]]) -> Table:
         Column("Model", _held),
         Column("Signal", _signal),
     ]
-    return Table(answer, columns, [row for row in answer.data if row["access"] != "execute"])
+    return Table(
+        answer,
+        columns,
+        [row for row in answer.data if row["access"] != "execute"],
+        heads=2,
+        telling=(
+            "read, NULL + 0x10",
+            "write, read-only, never touched",
+            "write, read-only, read before",
+            "write, read-only, read before the fork",
+            "read, PROT_NONE, read before",
+            "fetch, data (NX), written before",
+            "read, unused hole at the top",
+            "read, non-canonical",
+        ),
+    )
 
 
 def others(answer: Answer[list[Faulted]]) -> Table:
@@ -179,7 +194,7 @@ def _agreed(found: dict[str, Opinion]) -> Heat:
     for who, said in found.items():
         voices.setdefault((said.answer, said.answer != said.model), []).append(called(who, short=True))
     if len(voices) == 1 == len(models) and not any(odd for _, odd in voices):
-        return Heat(_told(*models))
+        return Heat(_told(models.pop()))
     for model in sorted(models - {answer for answer, _ in voices}):
         voices[model, False] = ["the model"]
     return Heat(*(_told(answer, who, odd) for (answer, odd), who in voices.items()))
@@ -195,7 +210,7 @@ def witnesses(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tried]]
     asked = [said for found in heard.values() for said in found.values()]
     differ = sum(said.answer != said.model for said in asked)
     caption = f"ok: the access is made. {len(asked)} answers, {differ} of them other than the model's, which are marked \u2260"
-    columns = [Column("Condition", str), *(cell(*way) for way in SIX)]
+    columns: list[Column[str]] = [Column("Condition", str), *(cell(*way) for way in SIX)]
     return Table([truth, host], columns, list(CONDITIONS), caption, telling=TELLING, tints=TINTS)
 
 
@@ -233,4 +248,9 @@ def disagreements(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tri
         Column("It answered", lambda row: _once([one.answer for one in row.said])),
     ]
     nothing = Disagreement("none", "", "", [Opinion("", "")])
-    return Table([truth, host], columns, list(_differing(_heard(truth, host))) or [nothing])
+    return Table(
+        [truth, host],
+        columns,
+        list(_differing(_heard(truth, host))) or [nothing],
+        heads=2,
+    )

@@ -125,7 +125,13 @@ def score(answers: Answers, code: Callable[[str, Case], int], *rules: Rule) -> T
     if not groups:
         columns = [Column("Model and machine", lambda row: row.who), *map(_count, names)]
     caption = "Rules: " + ", ".join(getattr(rule, "__name__", "?") for rule in rules)
-    return Table(answers, columns, [agree, *groups.values()], caption)
+    return Table(
+        answers,
+        columns,
+        [agree, *groups.values()],
+        caption,
+        heads=2,
+    )
 
 
 AC_CONDITIONS = (
