@@ -6,21 +6,24 @@
 >>> Table(answers, columns, rows)                         # rows of your own, made from all the answers
 >>> Table(columns=columns, rows=rows, source="Intel SDM") # nothing measured
 
-Under a measured table stand a provenance line an answer and the code that asked.
+Under a measured table stand a provenance line an answer and the code that asked. Of more than ten rows a page shows those that
+tell, and lets the reader choose; text has them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Generic, TypedDict, TypeVar, Unpack, overload
 
 from syslab.evidence import Evidence
 from syslab.evidence.line import styled
 
+from .aligned import Line, aligned, groups, mark
 from .asked import under
 from .cells import Column, Each, Link, Verdict, by_keys, flat, listed, rows_of, witnesses
 from .others import Others, others
+from .rows import WITNESSES, Row, Telling, tells, verdict, wide, written
 from .template import filled
 
 __all__ = ["Column", "Each", "Link", "Named", "Table", "Verdict", "fields", "flat"]
@@ -30,13 +33,16 @@ D = TypeVar("D")
 R = TypeVar("R")
 
 
-class Look(TypedDict, total=False):
+class Look(TypedDict, Generic[R], total=False):
     """How a :class:`Table` looks, whatever its rows are."""
 
     fold: bool
     source: str
     kind: str
     label: str
+    heads: int
+    telling: Callable[[R], bool] | Collection[str]
+    tints: Mapping[str, str]
 
 
 class Named(TypedDict):
@@ -57,7 +63,11 @@ class Table:
     the first answer's order; those of later answers follow. Rows with equal keys are aligned one by one. ``fold`` shows
     witnesses that say the same as one.
 
-    ``source`` says what a table is made from that was not measured; ``kind`` is a class of the style sheet.
+    ``heads`` columns name the row: the keys, else the first; 0 where none does. ``telling`` are the rows of a long table that
+    stand unfolded: a function of the row, or a collection of what row headers show.
+
+    ``source`` says what a table is made from that was not measured; ``kind`` is a class of the style sheet. With ``tints``, the
+    kinds of outcome and their words, it is a heat map of :class:`~syslab.show.heat.Heat`.
     """
 
     @overload
@@ -69,7 +79,7 @@ class Table:
         caption: str = "",
         *,
         keys: Sequence[Column[R]] = (),
-        **look: Unpack[Look],
+        **look: Unpack[Look[R]],
     ) -> None: ...  # the answers' own rows
 
     @overload
@@ -81,7 +91,7 @@ class Table:
         caption: str = "",
         *,
         keys: Sequence[Column[Named]] = (),
-        **look: Unpack[Look],
+        **look: Unpack[Look[Named]],
     ) -> None: ...  # the answers' keys
 
     @overload
@@ -93,7 +103,7 @@ class Table:
         caption: str = "",
         *,
         keys: Sequence[Column[R]] = (),
-        **look: Unpack[Look],
+        **look: Unpack[Look[R]],
     ) -> None: ...  # rows picked from each answer
 
     @overload
@@ -103,7 +113,7 @@ class Table:
         columns: Sequence[Column[R] | Each[R]] | None,
         rows: Sequence[R],
         caption: str = "",
-        **look: Unpack[Look],
+        **look: Unpack[Look[R]],
     ) -> None: ...  # rows of your own
 
     @overload
@@ -114,7 +124,7 @@ class Table:
         columns: Sequence[Column[R] | Each[R]] | None = None,
         rows: Sequence[R],
         caption: str = "",
-        **look: Unpack[Look],
+        **look: Unpack[Look[R]],
     ) -> None: ...  # rows of your own, named
 
     @overload
@@ -138,10 +148,15 @@ class Table:
         source: str = "",
         kind: str = "",
         label: str = "",
+        heads: int | None = None,
+        telling: Telling = (),
+        tints: Mapping[str, str] | None = None,
     ) -> None:
         self.answers = flat(answers)
         self.keys, self.fold = tuple(keys), fold
         self.source, self.kind, self._label = source, kind, label
+        self.heads = (len(self.keys) or 1) if heads is None else heads
+        self.telling, self.tints = telling, dict(tints or {})
         self._each: list[list[Any]] = []
         plain = columns is None
         if rows is not None and not callable(rows):
@@ -159,7 +174,7 @@ class Table:
         self.others: list[Others] = []
         if rows is None or callable(rows):
             self._ask_others(rows or rows_of, plain)
-        self._same = self._groups() if self.keys else []
+        self._same = groups(self._lines(), len(self.answers), fold) if self.keys else []
         self.caption = caption
         if fold and len(self._same) == 1 < len(self.answers):
             self.caption += f"{': t' if caption else 'T'}he same from {listed(witnesses(self.answers))}"
@@ -188,35 +203,8 @@ class Table:
         inner = by_keys([row for _, row in named])
         return [Column[Any]("witness", lambda named: named[0]), *map(_inner, inner)]
 
-    def _aligned(self) -> list[tuple[list[Any], list[list[Any] | None]]]:
-        """Key cells, and for each answer its value cells (None: it has no such row)."""
-        found: dict[tuple[Any, ...], tuple[list[Any], list[list[Any] | None]]] = {}
-        for place, rows in enumerate(self._each):
-            seen: dict[tuple[str, ...], int] = {}
-            for row in rows:
-                cells = [column.of(row) for column in self.keys]
-                key = tuple(map(str, cells))
-                seen[key] = seen.get(key, 0) + 1
-                entry = found.setdefault((*key, seen[key]), (cells, [None] * len(self.answers)))
-                entry[1][place] = [column.of(row) for column in self.columns]
-        return list(found.values())
-
-    def _groups(self) -> list[list[int]]:
-        """Places of the answers, those together that show the same everywhere if they are to be folded."""
-        if not self.fold:
-            return [[place] for place in range(len(self.answers))]
-        aligned = self._aligned()
-        groups: dict[str, list[int]] = {}
-        for place in range(len(self.answers)):
-            shown = str([None if values[place] is None else list(map(str, values[place] or ())) for _, values in aligned])
-            groups.setdefault(shown, []).append(place)
-        return list(groups.values())
-
-    def _mark(self, values: list[list[Any] | None]) -> str:
-        there = [i for i, cells in enumerate(values) if cells is not None]
-        if len(there) < len(values):
-            return "only " + ", ".join(witnesses(self.answers)[i] for i in there)
-        return "differs" if len({tuple(map(str, cells or ())) for cells in values}) > 1 else ""
+    def _lines(self) -> list[Line]:
+        return aligned(self._each, self.keys, self.columns)
 
     @property
     def shown_columns(self) -> list[Column[Any]]:
@@ -230,23 +218,31 @@ class Table:
             who = listed([names[place] for place in group])
             alone = len(self.columns) == 1 and len(self.answers) > 1
             columns += [replace(column, heading=who if alone else f"{column.heading} · {who}") for column in self.columns]
-        return columns + ([Column("Witnesses", str)] if len(self._same) > 1 else [])
+        return columns + ([Column(WITNESSES, str)] if len(self._same) > 1 else [])
+
+    def written_rows(self) -> list[Row]:
+        """The rows as a page has them."""
+        if not self.keys:
+            found = []
+            for row in self.rows:
+                cells = [column.of(row) for column in self.columns]
+                found.append(Row("", cells, tells(self.telling, row, cells, self.heads)))
+            return found
+        rows, names = [], witnesses(self.answers)
+        for line in self._lines():
+            marked = mark(line, names)
+            cells = [*line.key]
+            for place, *_ in self._same:
+                some = line.values[place]
+                cells += [NOTHING] * len(self.columns) if some is None else some
+            if len(self._same) > 1:
+                cells.append(Verdict(False) if marked == "differs" else marked or "agree")
+            rows.append(Row(marked, cells, any(tells(self.telling, row, cells, self.heads) for row in line.rows)))
+        return rows
 
     def shown_rows(self) -> list[tuple[str, list[Any]]]:
         """Each row's mark and its cells; where there is one, the mark's own cell included."""
-        if not self.keys:
-            return [("", [column.of(row) for column in self.columns]) for row in self.rows]
-        rows = []
-        for key, values in self._aligned():
-            mark = self._mark(values)
-            cells = [*key]
-            for place, *_ in self._same:
-                some = values[place]
-                cells += [NOTHING] * len(self.columns) if some is None else some
-            if len(self._same) > 1:
-                cells.append(Verdict(False) if mark == "differs" else mark or "agree")
-            rows.append((mark, cells))
-        return rows
+        return [(row.mark, row.cells) for row in self.written_rows()]
 
     @property
     def differing(self) -> int:
@@ -269,14 +265,16 @@ class Table:
         return "\n".join([*text, *([self.source] if self.source else []), *map(repr, self.answers), *said])
 
     def _repr_html_(self) -> str:
-        columns, rows = self.shown_columns, self.shown_rows()
-        return styled(
-            str(
-                filled(
-                    "table.html", table=self, columns=columns, rows=rows, under=under(self.answers, self.others, bool(self.keys))
-                )
-            )
-        )
+        columns, rows = self.shown_columns, self.written_rows()
+        headings = [column.heading for column in columns]
+        values = {
+            "columns": columns,
+            "written": written(rows),
+            "cards": wide(headings, rows),
+            "verdict": verdict(headings, rows),
+            "under": under(self.answers, self.others, bool(self.keys)),
+        }
+        return styled(str(filled("table.html", table=self, **values)))
 
 
 def _inner(column: Column[Any]) -> Column[Any]:
@@ -288,8 +286,9 @@ def _field(key: str) -> Column[Mapping[str, str]]:
     return Column(key.title(), lambda row: row[key], number=key == "bits")
 
 
-def fields(layout: Any) -> Table:
-    """A layout's table: a row a field, with what brought it and the kernel's name for it."""
+def fields(layout: Any, telling: Collection[str] = ()) -> Table:
+    """A layout's table: a row a field, with what brought it and the kernel's name for it. ``telling``: names of fields."""
     columns = [_field(key) for key in ("bits", "name", "meaning", "since", "linux")]
     source = "; ".join(str(source) for source in layout.sources)
-    return Table(columns=columns, rows=layout.table(), source=source, kind="fields", label=layout.name)
+    rows = layout.table()
+    return Table(columns=columns, rows=rows, source=source, kind="fields", label=layout.name, heads=2, telling=telling)

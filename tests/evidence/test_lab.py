@@ -200,7 +200,7 @@ def test_side_by_side() -> None:
     ]
     assert table.differing == 2 and len(lines) == 7, "a provenance line each"
     page = table._repr_html_()
-    assert page.count('class="provenance"') == 2 and page.count('<tr class="differs">') == 2
+    assert page.count('class="provenance"') == 2 and page.count('class="differs"') == 2
     assert "<caption>Two &lt;machines&gt;</caption>" in page and "&lt;0&gt;" in page and "<0>" not in page
     assert 'role="region" aria-label="Two &lt;machines&gt;"' in page
     assert page.count('<th scope="col">') == 4

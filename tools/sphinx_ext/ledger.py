@@ -58,7 +58,7 @@ class Ledger(Generated):
         evidence = f"{html.escape(topic.evidence)} {chapter}" if topic.written else ""
         kind = topic.verdict if topic.written else "planned"
         return (
-            f'<tr class="{kind}" id="topic-{topic.id}"><td>{html.escape(topic.title)}<span class="id">{topic.id}</span></td>'
+            f'<tr class="{kind}" id="topic-{topic.id}"><th scope="row">{html.escape(topic.title)}<span class="id">{topic.id}</span></th>'
             f"<td>{html.escape(topic.claim)}</td><td>{verdict}</td><td>{evidence}</td></tr>"
         )
 

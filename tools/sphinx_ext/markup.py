@@ -108,8 +108,26 @@ def describe(doctree: nodes.document | None) -> str:
     return ""
 
 
+def name_rows(app: Sphinx, doctree: nodes.document) -> None:
+    """The first column of a table written in Markdown names its rows."""
+    for group in doctree.findall(nodes.tgroup):
+        column = group.next_node(nodes.colspec)
+        if column is not None:
+            column["stub"] = 1
+
+
+def scope_headers(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """What each header of such a table is for, which docutils does not say."""
+    body = context.get("body", "")
+    context["body"] = body.replace('<th class="head', '<th scope="col" class="head').replace(
+        '<th class="stub', '<th scope="row" class="stub'
+    )
+
+
 def setup(app: Sphinx) -> None:
     """Register them."""
+    app.connect("doctree-read", name_rows)
+    app.connect("html-page-context", scope_headers)
     roles.register_local_role("verdict", verdict_role)
     app.add_directive("promise", Promise)
     app.add_directive("claim", Claim)

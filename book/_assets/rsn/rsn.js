@@ -88,6 +88,58 @@
     show(input);
   });
 
+  // ── tables: what the browser searches is all there; a heat map is one Tab stop ──
+
+  /** The browser finds nothing in a row that is not shown. */
+  const unfold = () => {
+    /** @type {NodeListOf<HTMLInputElement>} */
+    const choices = all('.rows [value="all"]');
+    for (const choice of choices) choice.checked = true;
+  };
+  addEventListener("keydown", (event) => {
+    if (event.key === "F3" || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "f")) unfold();
+  });
+  if (performance.getEntriesByType("navigation")[0]?.name.includes(":~:text=")) unfold();
+
+  for (const map of all(".heat")) {
+    /** @type {NodeListOf<HTMLAnchorElement>} */
+    const links = all("td a", map);
+    const shown = () => [...links].filter((link) => link.offsetParent);
+    /** @param {HTMLElement} [here] */
+    const stop = (here) => {
+      for (const link of links) link.tabIndex = link === here ? 0 : -1;
+    };
+    const first = () => stop(shown()[0]);
+    first();
+    map.addEventListener("change", first);
+    map.addEventListener("focusin", (event) => {
+      const here = /** @type {HTMLAnchorElement} */ (event.target);
+      if ([...links].includes(here)) stop(here);
+    });
+    map.addEventListener("keydown", (event) => {
+      const codes = shown();
+      const here = /** @type {HTMLAnchorElement} */ (event.target);
+      const at = codes.indexOf(here);
+      if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+      /** @param {HTMLElement} link */
+      const column = (link) => link.closest("td").cellIndex;
+      /** @param {HTMLElement} link */
+      const beside = (link) => column(link) === column(here);
+      /** @type {Record<string, HTMLElement | undefined>} */
+      const moves = {
+        ArrowRight: codes[at + 1],
+        ArrowLeft: codes[at - 1],
+        ArrowDown: codes.slice(at + 1).find(beside),
+        ArrowUp: codes.slice(0, at).reverse().find(beside),
+        Home: codes[0],
+        End: codes[codes.length - 1],
+      };
+      if (!(event.key in moves)) return;
+      event.preventDefault();
+      moves[event.key]?.focus();
+    });
+  }
+
   // ── `.dropdown` admonitions become native <details> ──
 
   for (const box of all(".admonition.dropdown")) {

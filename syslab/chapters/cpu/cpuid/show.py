@@ -106,6 +106,7 @@ def origins(answer: Answer[list[Flag]]) -> Table:
             Column("Where it comes from", lambda row: row["origin"] or "not read by this book"),
         ],
         rows,
+        telling=("cpuid", "nopl", "rep_good", "tsc_known_freq", "xtopology", "vmmcall", "ibrs", "ssbd"),
     )
 
 
@@ -165,7 +166,11 @@ def first_seen(answer: Answer[list[Seen]]) -> Table:
         Column("Kernel", _since),
         *map(_march, COMPILERS),
     ]
-    return Table(answer, columns)
+    return Table(
+        answer,
+        columns,
+        telling=("AVX2", "SHA", "AVX512F", "PKU", "WAITPKG", "SMEP", "LAM", "LASS"),
+    )
 
 
 def _machines(answer: Answer[list[Leaf]]) -> Iterator[tuple[str, Machine]]:

@@ -46,6 +46,7 @@ def modes(answers: Sequence[Evidence[list[Start]]]) -> Table:
             Column("Fetched from", lambda row: f"{row['fetched']:#x}", number=True),
             Column("Model", lambda row: Verdict(row["fetched"] == row["model"])),
         ],
+        heads=3,
     )
 
 
@@ -77,6 +78,7 @@ def far_jumps(answers: Sequence[Evidence[list[Jump]]]) -> Table:
             Column("CS × 16 + IP", lambda row: f"{row['model']:#x}", number=True),
             Column("Fetched from", lambda row: f"{row['fetched']:#x}", number=True),
         ],
+        heads=2,
     )
 
 

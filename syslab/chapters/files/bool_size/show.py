@@ -55,6 +55,16 @@ def structs(answers: Sequence[Evidence[list[Declared]]]) -> Table:
             Column("Padding", lambda row: lay_out(row["declaration"]).sentence.rpartition("; ")[2].rstrip(".")),
             Column("The ABI's rules", _agrees),
         ],
+        telling=(
+            "eight bools",
+            "eight bit-fields",
+            "nine bit-fields",
+            "one bool and an int",
+            "the same, packed",
+            "bools around an int",
+            "bools behind an int",
+            "one that does not fit behind it",
+        ),
     )
 
 
@@ -79,6 +89,7 @@ def conversions(answers: Sequence[Evidence[list[Converted]]]) -> Table:
             Column("as _Bool", lambda row: row["bool"], number=True),
             Column("as unsigned char", lambda row: "not defined" if row["byte"] is None else row["byte"], number=True),
         ],
+        telling=("0", "2", "256", "-1", "0.5", "256.0", "0.0 / 0.0"),
     )
 
 
@@ -99,6 +110,8 @@ def bits(answers: Sequence[Evidence[list[SetBit]]]) -> Table:
             Column("Changed", lambda row: "no byte of memory" if row["byte"] is None else f"byte {row['byte']}"),
             Column("To", lambda row: f"{row['value']:#x}", number=True),
         ],
+        heads=2,
+        telling=lambda row: row["offset"] in (0, 7, 8, 64, 511, -1, -64) or row["form"] != "bts qword [rdi], rsi",
     )
 
 

@@ -74,7 +74,12 @@ def refusals(answer: Answer[list[StoryStep]]) -> Table:
         Column("Call", lambda row: row["call"]),
         Column("Error", lambda row: row["result"]),
     ]
-    return Table(answer, columns, [row for row in answer.data if row["result"]])
+    return Table(
+        answer,
+        columns,
+        [row for row in answer.data if row["result"]],
+        heads=2,
+    )
 
 
 def sizes(answers: Sequence[Evidence[list[Size]]]) -> Table:
@@ -149,6 +154,7 @@ def protections(answers: Sequence[Evidence[list[Outcome]]]) -> Table:
             Column("Who", lambda row: row["who"]),
             Column("Result", lambda row: "not tried: takes root" if row["result"] is None else _result(row["result"])),
         ],
+        heads=4,
     )
 
 
@@ -170,7 +176,12 @@ def protections_switched(answer: Answer[list[Outcome]]) -> Table:
         Column("Off", lambda case: results[case, 0]),
         Column("On", lambda case: results[case, 1]),
     ]
-    return Table(answer, columns, list(dict.fromkeys(case for case, _ in results)))
+    return Table(
+        answer,
+        columns,
+        list(dict.fromkeys(case for case, _ in results)),
+        heads=3,
+    )
 
 
 def graph() -> LinkGraph:

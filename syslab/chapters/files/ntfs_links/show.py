@@ -37,6 +37,17 @@ def contents(answers: Sequence[Evidence[list[Content]]]) -> Table:
             Column("Names of that record", lambda row: row["names"], number=True),
             Column("Reparse tag", lambda row: _tag(row["tag"])),
         ],
+        telling=(
+            "folder",
+            "hard.txt",
+            "target",
+            "target\\note.txt",
+            "target\\second.txt",
+            "junction",
+            "dir-link",
+            "file-relative",
+            "other-machine",
+        ),
     )
 
 
@@ -57,6 +68,7 @@ def buffers(answers: Sequence[Evidence[list[Buffer]]]) -> Table:
             Column("Is shown", lambda row: row["shown"]),
             Column("Readers agree", lambda row: Verdict(row["agree"])),
         ],
+        telling=("junction", "dir-link", "dir-relative", "file-link", "print-first", "two-faced", "other-machine", "other-volume"),
     )
 
 
@@ -97,7 +109,13 @@ def taken_apart(answer: Answer[list[Buffer]], path: str) -> Table:
         Column("Value", lambda field: field.value),
         Column("Meaning", lambda field: field.title),
     ]
-    return Table(answer, columns, _fields(there[path]), caption=f"The buffer of {path}, {len(there[path])} bytes")
+    return Table(
+        answer,
+        columns,
+        _fields(there[path]),
+        caption=f"The buffer of {path}, {len(there[path])} bytes",
+        telling=lambda field: field.name != "Unused",
+    )
 
 
 def mounted(answers: Sequence[Evidence[list[Followed]]]) -> Table:
@@ -109,6 +127,7 @@ def mounted(answers: Sequence[Evidence[list[Followed]]]) -> Table:
             Column("readlink says", lambda row: row["readlink"]),
             Column("It leads to", lambda row: row["leads_to"]),
         ],
+        telling=("junction", "dir-relative", "file-link", "two-faced", "other-volume", "other-machine", "dangling"),
     )
 
 

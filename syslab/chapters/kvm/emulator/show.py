@@ -40,6 +40,17 @@ def rip(answers: Sequence[Evidence[list[Execution]]]) -> Table:
             Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]]),
             Column("Bytes", lambda row: row["length"], number=True),
         ],
+        telling=(
+            "OUT to port 0x42",
+            "OUT to port 0x7e",
+            "OUTSB, OUT of a byte of memory",
+            "IN from port 0x42",
+            "MOV, a store of 4 bytes",
+            "MOVUPS, a store of 16 bytes",
+            "MOV, a load of 4 bytes",
+            "ADD to memory, a load and a store",
+            "HLT",
+        ),
     )
 
 
@@ -49,6 +60,16 @@ def counted(answers: Sequence[Evidence[list[Execution]]]) -> Table:
         answers,
         [Column("insn_emulation", lambda row: f"+{row['emulated']}", number=True)],
         keys=[Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]])],
+        telling=(
+            "CPUID",
+            "OUT to port 0x42",
+            "OUT to port 0x7e",
+            "OUTSB, OUT of a byte of memory",
+            "IN from port 0x42",
+            "MOV, a store of 4 bytes",
+            "MOV, a load of 4 bytes",
+            "HLT",
+        ),
     )
 
 
@@ -87,12 +108,42 @@ def _lane(lane: str) -> Column[tuple[Function, int]]:
     return Column(f"{lane}, {_FILES[lane]}", lambda call: _called(*call) if call[0].lane == lane else "")
 
 
+STATIONS = {
+    "svm_handle_exit",
+    "npf_interception",
+    "cr_interception",
+    "kvm_emulate_cpuid",
+    "kvm_cpuid",
+    "kvm_skip_emulated_instruction",
+    "svm_skip_emulated_instruction",
+    "kvm_mmu_page_fault",
+    "x86_emulate_instruction",
+    "kvm_fetch_guest_virt",
+    "x86_decode_insn",
+    "x86_emulate_insn",
+    "em_mov",
+    "em_cr_write",
+    "emulator_set_cr",
+    "kvm_set_cr0",
+    "svm_set_cr0",
+    "emulator_write_emulated",
+}
+"""The calls that the page speaks of; between them are those that look up a register or a mode."""
+
+
 def calls(answer: Answer[list[Called]], instruction: str = "mmio-store", path: str = PLAIN) -> Table:
     """Each call in the column of the part of KVM that it belongs to, from top to bottom in the order of time."""
     rows = _folded(_found(answer, instruction, path)["calls"])
     title = f"{_PATH_SHOWN[instruction]}, {_PREFIXED[path]}"
     caption = f"{title}: ↓ through {DOWN}, ↑ through {UP}; no arrow: through neither"
-    return Table(answer, [_lane(lane) for lane in LANES], rows, caption)
+    return Table(
+        answer,
+        [_lane(lane) for lane in LANES],
+        rows,
+        caption,
+        heads=0,
+        telling=lambda call: call[0].name in STATIONS,
+    )
 
 
 def paths(called: Answer[list[Called]], traced: Answer[list[Traced]]) -> ChoiceTable:
@@ -189,6 +240,7 @@ def failures(answers: Sequence[Evidence[list[Known]]]) -> Table:
             Column("Instructions", lambda row: ", ".join(row.instructions)),
         ],
         [Failure(dict(zip(names, found, strict=True)), which) for found, which in alike.items()],
+        heads=0,
     )
 
 

@@ -50,6 +50,15 @@ def ioctls(answers: Sequence[Evidence[list[Call]]], mode: str = "real") -> Table
             Column("For", lambda row: CALLED_ON[row["ioctl"]][1]),
         ],
         fold=True,
+        telling=(
+            "KVM_CREATE_VM",
+            "KVM_SET_USER_MEMORY_REGION",
+            "KVM_CREATE_VCPU",
+            "KVM_SET_SREGS",
+            "KVM_SET_REGS",
+            "KVM_SET_SIGNAL_MASK",
+            "KVM_RUN",
+        ),
     )
 
 

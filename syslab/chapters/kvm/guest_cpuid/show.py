@@ -49,6 +49,17 @@ def tables(answers: Sequence[Evidence[list[Told]]]) -> Table:
         [Column("KVM_SET_CPUID2", lambda row: row["result"])],
         one_each,
         keys=[Column("Table", lambda row: row["case"])],
+        telling=(
+            "as reported",
+            "leaf 7: EBX, ECX, EDX all ones",
+            "vendor GenuineIntel, highest leaf D",
+            "empty",
+            "256 entries",
+            "257 entries",
+            "linear addresses of 0 bits",
+            "linear addresses of 39 bits",
+            "AMX tile data in leaf D",
+        ),
     )
 
 
@@ -65,6 +76,14 @@ def told(answers: Sequence[Evidence[list[Told]]], *cases: str) -> Table:
         some,
         f"EAX EBX ECX EDX of {asked}, hexadecimal",  # of its own for each: it names the table to screen readers
         keys=[Column("Table", lambda row: row["case"]), Column("Guest asks", _place)],
+        telling=(
+            "as reported, 7.0",
+            "as reported, 50.0",
+            "a leaf nobody defined",
+            "vendor GenuineIntel, highest leaf D",
+            "the same leaf twice",
+            "empty, 7.0",
+        ),
     )
 
 
@@ -134,6 +153,7 @@ def rewritten(answers: Sequence[Evidence[list[Mirrored]]]) -> Table:
             Column("Given", lambda row: row["given"], number=True),
             Column("Then", lambda row: row["then"]),
         ],
+        telling=lambda row: row["field"] in ("OSPKE", "D.1 EBX") or row["given"] in (0, 255),
     )
 
 
@@ -160,6 +180,7 @@ def used(answers: Sequence[Evidence[list[Used]]], gated: bool) -> Table:
         _by_feature(lambda row: not row["given"] and bool(BY_NAME[row["feature"]].gate) is gated),
         f"{'guarded' if gated else 'unguarded'}; the bit as the guest reads it: what came of the use",
         keys=[Column("Bit cleared", lambda row: row["feature"]), Column("Used", lambda row: row["way"])],
+        telling=("RDTSCP", "AVX", "AVX state", "SMEP", "PCID", "PKU", "NX", "SVM"),
     )
 
 

@@ -72,6 +72,17 @@ def set_states(answers: Sequence[Evidence[list[SetState]]]) -> Table:
             Column("api.rst names it for", lambda row: _api_rst(row.number)),
         ],
         fold=True,
+        telling=(
+            "0 RUNNABLE",
+            "1 UNINITIALIZED",
+            "2 INIT_RECEIVED",
+            "3 HALTED",
+            "4 SIPI_RECEIVED",
+            "5 STOPPED",
+            "9 AP_RESET_HOLD",
+            "11",
+            "255",
+        ),
     )
 
 
@@ -157,7 +168,12 @@ def transitions(answers: Sequence[Evidence[list[Transition]]]) -> Table:
             lambda row: Verdict(not row.other, ", ".join(f"{step['event']} in {step['state']}" for step in row.other)),
         ),
     ]
-    return Table(answers, columns, rows)
+    return Table(
+        answers,
+        columns,
+        rows,
+        heads=2,
+    )
 
 
 def _predicted(row: Transition) -> tuple[int, str] | None:

@@ -151,6 +151,7 @@ def reasons(answers: Sequence[Evidence[list[Exits]]]) -> Table:
             Column("KVM_RUN came back", lambda row: row["runs"], number=True),
             Column("kvm_exit by reason", _by_reason),
         ],
+        heads=2,
     )
 
 

@@ -89,7 +89,13 @@ def room(answers: Sequence[Evidence[list[Room]]]) -> Table:
         Column("Room", lambda row: row["room"]),
         Each(cell),
     ]
-    return Table(answers, columns, answers[0].data, "nent as passed: what came back")
+    return Table(
+        answers,
+        columns,
+        answers[0].data,
+        "nent as passed: what came back",
+        heads=2,
+    )
 
 
 class Imitated(NamedTuple):
@@ -113,7 +119,12 @@ def emulated(answers: Sequence[Evidence[list[Emulated]]]) -> Table:
         Column("Supported", lambda row: row.supported, number=True),
         Column("Host", lambda row: row.host, number=True),
     ]
-    return Table(answers, columns, rows)
+    return Table(
+        answers,
+        columns,
+        rows,
+        heads=2,
+    )
 
 
 def _imitated(who: str, row: Emulated) -> Iterator[Imitated]:
@@ -152,7 +163,13 @@ def readings(answers: Sequence[Evidence[list[Reading]]]) -> Table:
         Column(f"Guest reads as given, of {32 * len(FEATURE_WORDS)}", lambda row: row.held, number=True),
         Column("Guest reads otherwise", lambda row: listed(row.others, 6)),
     ]
-    return Table(answers, columns, rows, f"flags in {len(FEATURE_WORDS)} words of features")
+    return Table(
+        answers,
+        columns,
+        rows,
+        f"flags in {len(FEATURE_WORDS)} words of features",
+        heads=2,
+    )
 
 
 def _read(who: str, words: Sequence[Reading]) -> Read:
@@ -197,7 +214,12 @@ def beyond(answers: Sequence[Evidence[list[Executed]]]) -> Table:
         Column("Bit set in the guest's table", lambda row: row.told["outcome"].removeprefix("KVM_EXIT_")),
         Column("Bit clear", lambda row: row.hidden.removeprefix("KVM_EXIT_")),
     ]
-    return Table(answers, columns, rows)
+    return Table(
+        answers,
+        columns,
+        rows,
+        heads=2,
+    )
 
 
 def exits(answers: Sequence[Evidence[list[DisableExit]]]) -> Table:

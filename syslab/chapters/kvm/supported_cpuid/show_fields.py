@@ -46,7 +46,12 @@ def masked(answers: Sequence[Evidence[list[Entry]]]) -> Table:
         Column("Word", lambda row: row.first.word_link),
         Each(lambda row, who: listed(row.said.get(who, []))),
     ]
-    return Table(answers, columns, rows)
+    return Table(
+        answers,
+        columns,
+        rows,
+        telling=("1.0 ECX", "5.0 ECX", "7.0 EBX", "7.0 ECX", "d.1 EAX", "d.1 ECX", "80000001.0 ECX", "80000001.0 EDX"),
+    )
 
 
 class Added(NamedTuple):
@@ -103,7 +108,13 @@ def values(answers: Sequence[Evidence[list[Entry]]]) -> Table:
         Column("What it is about", lambda row: title(row.first.leaf)),
         Each(lambda row, who: listed(row.said.get(who, []), 2, "; ")),
     ]
-    return Table(answers, columns, rows, "field: host → KVM")
+    return Table(
+        answers,
+        columns,
+        rows,
+        "field: host → KVM",
+        telling=("b.0", "b.1", "d.1", "40000000.0", "80000000.0", "80000002.0", "80000008.0", "8000000a.0"),
+    )
 
 
 def _value(one: Found) -> str:

@@ -53,6 +53,7 @@ def asked(answer: Answer[list[Asked]]) -> Table:
             Column("The kernel then", what),
             Column("Value", value, number=True),
         ],
+        telling=lambda row: row["request"] is not None or row["cause"] in ("slot", "dirty", "line"),
     )
 
 

@@ -86,6 +86,7 @@ def user_mode(answers: Sequence[Evidence[list[Returned]]]) -> Table:
         [Column("The guest", _in_user_mode)],
         lambda answer: [row for row in answer.data if row["cpl"] == 3],
         keys=[Column("Executed 10 times, at CPL 3", _shown)],
+        telling=("CPUID", "RDTSC", "HLT", "RDMSR of IA32_PAT", "VMCALL", "VMMCALL", "INVD", "OUT to a port, IOPL 3"),
     )
 
 
@@ -126,7 +127,24 @@ def leave(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
         Column("npt=0", lambda row: _counts(row["off"], "0")),
         Column("As KVM asked", _as_asked),
     ]
-    return Table([counted, shadowed], columns, rows, "kvm_exit by reason, for 10 executions at CPL 0")
+    return Table(
+        [counted, shadowed],
+        columns,
+        rows,
+        "kvm_exit by reason, for 10 executions at CPL 0",
+        telling=(
+            "CPUID",
+            "HLT",
+            "load where no memory is",
+            "RDMSR of an MSR that is not there",
+            "VMCALL",
+            "INVLPG",
+            "MOV to CR3",
+            "load from a page that is not mapped",
+            "INVD",
+            "XSETBV",
+        ),
+    )
 
 
 def stay(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
@@ -138,7 +156,23 @@ def stay(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
         Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
         Column("KVM's request", lambda row: RULES[row["instruction"]].kvm or "there is none"),
     ]
-    return Table([counted, shadowed], columns, rows, "No exit in 10 executions at CPL 0, with and without nested paging")
+    return Table(
+        [counted, shadowed],
+        columns,
+        rows,
+        "No exit in 10 executions at CPL 0, with and without nested paging",
+        telling=(
+            "NOP",
+            "RDMSR of KERNEL_GS_BASE",
+            "PAUSE",
+            "RDTSC",
+            "RDRAND",
+            "MOV from CR0",
+            "MOV to CR0, flips TS",
+            "SGDT",
+            "POPF",
+        ),
+    )
 
 
 def reads_and_writes(counted: Answer[list[Exits]]) -> Table:

@@ -107,6 +107,17 @@ def faults(answers: Sequence[Evidence[list[Raised]]]) -> Table:
             Column("Signal", lambda row: f"{row['signal']} {row['si_code']}"),
             Column("si_addr", lambda row: row["si_addr"]),
         ],
+        heads=2,
+        telling=(
+            "read, 0x00007fffffffffff",
+            "read, 0x0000800000000000",
+            "read, 0x8000000000000000",
+            "read, 0xffff7fffffffffff",
+            "read, 0xffff800000000000",
+            "write, 0x8000000000000000",
+            "fetch, 0x8000000000000000",
+            "read by RBP, 0x8000000000000000",
+        ),
     )
 
 
@@ -146,6 +157,7 @@ def mappings(answers: Sequence[Evidence[list[Mapped]]]) -> Table:
             Column("To", lambda row: row["end"], number=True),
             Column("Size", lambda row: size(row["bytes"]), number=True),
         ],
+        heads=2,
     )
 
 

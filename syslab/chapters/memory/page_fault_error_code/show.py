@@ -10,6 +10,7 @@ from syslab.evidence import Answer, Evidence
 from syslab.evidence.witnesses import called
 from syslab.questions.access_combinations import ACCESSES, CONDITIONS, MODES
 from syslab.questions.access_matrix import Tried
+from syslab.show.heat import Heat, Said
 from syslab.show.table import Column, Link, Table, Verdict
 
 from .ask import Faulted
@@ -56,7 +57,22 @@ def faults(answer: Answer[list[Faulted]]) -> Table:
         Column("Model", _held),
         Column("Signal", _signal),
     ]
-    return Table(answer, columns, [row for row in answer.data if row["access"] != "execute"])
+    return Table(
+        answer,
+        columns,
+        [row for row in answer.data if row["access"] != "execute"],
+        heads=2,
+        telling=(
+            "read, NULL + 0x10",
+            "write, read-only, never touched",
+            "write, read-only, read before",
+            "write, read-only, read before the fork",
+            "read, PROT_NONE, read before",
+            "fetch, data (NX), written before",
+            "read, unused hole at the top",
+            "read, non-canonical",
+        ),
+    )
 
 
 def others(answer: Answer[list[Faulted]]) -> Table:
@@ -91,14 +107,14 @@ HOST = {
 """Which of this machine's own faults meets the same condition as one in the guest."""
 
 
-class Said(NamedTuple):
+class Opinion(NamedTuple):
     """An answer in one word, and the model's for the CPU that gave it."""
 
     answer: str
     model: str
 
 
-Heard = dict[tuple[str, str, str], dict[str, Said]]
+Heard = dict[tuple[str, str, str], dict[str, Opinion]]
 """(condition, mode, access) -> witness -> what it said."""
 SIX = [(mode, access) for mode, _ in MODES for access in ACCESSES]
 
@@ -124,34 +140,64 @@ def _heard(truth: Sequence[Evidence[list[Tried]]], host: Answer[list[Faulted]]) 
     for answer in truth:
         for row in answer.data:
             said = heard.setdefault((row["condition"], row["mode"], row["access"]), {})
-            said[row["witness"]] = Said(_short(row), _model_of(row))
+            said[row["witness"]] = Opinion(_short(row), _model_of(row))
     for own in host.data:
         condition = HOST.get((own["access"], own["page"]))
         if condition:
             said = heard.setdefault((condition, "user", own["access"]), {})
             model = next(iter(said.values())).model if said else _short(own)
-            said["host"] = Said(_short(own), model)
+            said["host"] = Opinion(_short(own), model)
     return heard
 
 
-class _Odd(Verdict):
-    """A cell in which a witness and the model differ."""
+TINTS = {
+    "ok": "the access is made",
+    "P=0": "not present",
+    "P=1": "present: its rights, or the guards",
+    "RSVD": "a reserved bit",
+    "PK": "a protection key",
+    "other": "another exception, or no answer",
+}
+"""Kinds of outcome: the first has no tint."""
+TELLING = (
+    "not present",
+    "supervisor, writable",
+    "user, read-only",
+    "user, XD",
+    "reserved bit 51",
+    "user, SMEP",
+    "user, SMAP, AC=0",
+    "first non-canonical address",
+)
+"""The conditions that the page speaks of, one of each kind."""
 
-    def __str__(self) -> str:
-        return self.text
+
+def _kind(answer: str) -> str:
+    """The tint of an answer in one word."""
+    if not answer.startswith("0x"):
+        return "ok" if answer == "ok" else "other"
+    names = PFEC.decode(int(answer, 16)).set_names
+    return next((kind for kind in ("RSVD", "PK") if kind in names), "P=1" if "P" in names else "P=0")
 
 
-def _agreed(found: dict[str, Said]) -> Link | Verdict | str:
-    """One value where all say the same; else the model's, and who differs from it."""
+def _told(answer: str, who: Sequence[str] = (), odd: bool = False) -> Said:
+    link = _link(int(answer, 16)).href if answer.startswith("0x") else ""
+    return Said(answer, _kind(answer), link, ", ".join(who), odd)
+
+
+def _agreed(found: dict[str, Opinion]) -> Heat:
+    """One value where all say the same and the model too; else who said what, the model where nobody says so."""
     if not found:
-        return "not asked"
-    models = list(dict.fromkeys(said.model for said in found.values()))
-    odd = [called(who, short=True) for who, said in found.items() if said.answer != said.model]
-    if odd:
-        return _Odd(False, f"{models[0]}≠{', '.join(odd)}")
-    if len(models) > 1:
-        return "; ".join(f"{called(who, short=True)} {said.answer}" for who, said in found.items())
-    return _link(int(models[0], 16)) if models[0].startswith("0x") else models[0]
+        return Heat(_told("not asked"))
+    models = {said.model for said in found.values()}
+    voices: dict[tuple[str, bool], list[str]] = {}
+    for who, said in found.items():
+        voices.setdefault((said.answer, said.answer != said.model), []).append(called(who, short=True))
+    if len(voices) == 1 == len(models) and not any(odd for _, odd in voices):
+        return Heat(_told(models.pop()))
+    for model in sorted(models - {answer for answer, _ in voices}):
+        voices[model, False] = ["the model"]
+    return Heat(*(_told(answer, who, odd) for (answer, odd), who in voices.items()))
 
 
 def witnesses(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tried]]]) -> Table:
@@ -163,8 +209,9 @@ def witnesses(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tried]]
 
     asked = [said for found in heard.values() for said in found.values()]
     differ = sum(said.answer != said.model for said in asked)
-    caption = f"ok: the access is made. {len(asked)} answers, {differ} of them other than the model's"
-    return Table([truth, host], [Column("Condition", str), *(cell(*way) for way in SIX)], list(CONDITIONS), caption)
+    caption = f"ok: the access is made. {len(asked)} answers, {differ} of them other than the model's, which are marked \u2260"
+    columns: list[Column[str]] = [Column("Condition", str), *(cell(*way) for way in SIX)]
+    return Table([truth, host], columns, list(CONDITIONS), caption, telling=TELLING, tints=TINTS)
 
 
 class Disagreement(NamedTuple):
@@ -173,7 +220,7 @@ class Disagreement(NamedTuple):
     condition: str
     witness: str
     where: str
-    said: list[Said]
+    said: list[Opinion]
 
 
 def _differing(heard: Heard) -> Iterator[Disagreement]:
@@ -200,5 +247,10 @@ def disagreements(host: Answer[list[Faulted]], truth: Sequence[Evidence[list[Tri
         Column("Model", lambda row: _once([one.model for one in row.said])),
         Column("It answered", lambda row: _once([one.answer for one in row.said])),
     ]
-    nothing = Disagreement("none", "", "", [Said("", "")])
-    return Table([truth, host], columns, list(_differing(_heard(truth, host))) or [nothing])
+    nothing = Disagreement("none", "", "", [Opinion("", "")])
+    return Table(
+        [truth, host],
+        columns,
+        list(_differing(_heard(truth, host))) or [nothing],
+        heads=2,
+    )

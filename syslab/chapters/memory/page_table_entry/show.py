@@ -160,6 +160,16 @@ def accessed_dirty(answers: Evidence[list[Written]] | Sequence[Evidence[list[Wri
         caption=_by("A and D after the access", answers),
         keys=[Column("Page", lambda row: row["size"]), Column("Access", lambda row: row["case"])],
         fold=True,
+        telling=(
+            "4 KByte, user read",
+            "4 KByte, user write",
+            "2 MByte, user write",
+            "1 GByte, user write",
+            "4 KByte, user write, PTE read-only",
+            "4 KByte, user read, PTE not present",
+            "4 KByte, user read, PDE not present",
+            "4 KByte, kernel write, PTE read-only, WP=0",
+        ),
     )
 
 
@@ -173,6 +183,7 @@ def pagemap(answers: Sequence[Evidence[list[Summary]]]) -> Table:
             Column("Bit 63", lambda row: row["present"], number=True),
             Column("Frame number", lambda row: row["pfn"]),
         ],
+        heads=2,
     )
 
 

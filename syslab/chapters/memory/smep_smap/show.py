@@ -9,7 +9,8 @@ from syslab.bits.page_fault import PFEC
 from syslab.evidence import Evidence
 from syslab.evidence.witnesses import called
 from syslab.questions.access_matrix import predict
-from syslab.show.table import Column, Link, Table
+from syslab.show.heat import Heat, Said
+from syslab.show.table import Column, Table
 
 from .ask import ACCESSES, PAGES, Access, Answered, Case, Pointer, Told, case_of
 
@@ -49,9 +50,19 @@ def _corner(answer: Evidence[list[Answered]]) -> list[Answered]:
     return [row for row in answer.data if _in_corner(row)]
 
 
+TINTS = {"allowed": "the access is made", "#PF": "a page fault, with its error code", "other": "another answer"}
+"""Kinds of outcome in the matrix: the first has no tint."""
+
+
 def _linked(access: Access) -> Column[Answered]:
     """What ``access`` came to; it opens the choices."""
-    return Column(access, lambda row: Link(_text(row[access]), f"#{ANCHOR}={'.'.join(_key(case_of(row), access))}"))
+
+    def cell(row: Answered) -> Heat:
+        value = row[access]
+        kind = "allowed" if value is None else "other" if isinstance(value, str) else "#PF"
+        return Heat(Said(_text(value), kind, f"#{ANCHOR}={'.'.join(_key(case_of(row), access))}"))
+
+    return Column(access, cell)
 
 
 def matrix(answers: Evidence[list[Answered]] | Answers) -> Table:
@@ -66,6 +77,7 @@ def matrix(answers: Evidence[list[Answered]] | Answers) -> Table:
             Column("AC", lambda row: int(row["ac"]), number=True),
         ],
         fold=True,
+        tints=TINTS,
     )
 
 
@@ -113,7 +125,13 @@ def score(answers: Answers, code: Callable[[str, Case], int], *rules: Rule) -> T
     if not groups:
         columns = [Column("Model and machine", lambda row: row.who), *map(_count, names)]
     caption = "Rules: " + ", ".join(getattr(rule, "__name__", "?") for rule in rules)
-    return Table(answers, columns, [agree, *groups.values()], caption)
+    return Table(
+        answers,
+        columns,
+        [agree, *groups.values()],
+        caption,
+        heads=2,
+    )
 
 
 AC_CONDITIONS = (

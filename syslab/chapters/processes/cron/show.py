@@ -113,6 +113,7 @@ def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
             Column("cronsim", compared),
         ],
         caption=f"In the minute after the change; cron's TZ is {DST}",
+        heads=2,
     )
 
 
@@ -125,6 +126,17 @@ def grammar(answers: Sequence[Evidence[list[Schedule]]]) -> Table:
             Column("crontab(1)", lambda row: "accepts" if row["cron_takes"] else row["cron"]),
             Column("cronsim", lambda row: row["cronsim"] or "accepts"),
         ],
+        telling=(
+            "0 3 * * *",
+            "*/15 * * * *",
+            "5/15 * * * *",
+            "60 * * * *",
+            "0 3 L * *",
+            "0 3 * * 1#2",
+            "30-10 * * * *",
+            "0 3 30 2 *",
+            "@daily",
+        ),
     )
 
 

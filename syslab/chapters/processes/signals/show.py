@@ -141,6 +141,7 @@ def clean_up(answers: Sequence[Evidence[list[Cleaned]]]) -> Table:
             Column("atexit or EXIT ran", lambda row: _yes(row["atexit_ran"])),
             Column("finally ran", lambda row: _yes(row["finally_ran"])),
         ],
+        heads=3,
     )
 
 

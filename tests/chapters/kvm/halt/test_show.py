@@ -50,7 +50,7 @@ def test_every_table_shows_every_row() -> None:
         shown = table(each(which))._repr_html_()
         assert shown.count("<tr") >= 1 + len(recorded(which).data), which.name
         assert shown.count('class="provenance"') == 2
-    assert view.functions(recorded(experiment.functions))._repr_html_().count("<tr>") == 1 + len(experiment.WAITING)
+    assert view.functions(recorded(experiment.functions))._repr_html_().count("<tr") == 1 + len(experiment.WAITING)
 
 
 def test_a_wrong_rule_is_shown_to_be_wrong() -> None:
@@ -63,8 +63,8 @@ def test_a_wrong_rule_is_shown_to_be_wrong() -> None:
 def test_changes_are_those_of_the_trace() -> None:
     answer = recorded(experiment.polling)
     traced = sum(bool(halt["change"]) for halt in answer.data[-1]["halts"])
-    assert view.changes(answer, after_halt, most=1000)._repr_html_().count("<tr>") == 1 + traced
-    assert view.changes(answer, after_halt, most=3)._repr_html_().count("<tr>") == 1 + 3
+    assert view.changes(answer, after_halt, most=1000)._repr_html_().count("<tr") == 1 + traced
+    assert view.changes(answer, after_halt, most=3)._repr_html_().count("<tr") == 1 + 3
 
 
 def test_the_figure_draws_every_halt() -> None:

@@ -52,9 +52,10 @@ def test_the_matrix_has_every_case_and_its_links_lead_there(monkeypatch: pytest.
     assert shown["title"].startswith("#PF 0x11: ")
     assert [line[1] for line in shown["lines"]] == ["#PF 0x11", "#PF 0x11"]
     for _, cells in show.matrix(BOTH[0]).shown_rows():
-        for link in cells[3:]:
-            key = link.href.removeprefix("#smap=").replace(".", "|")
-            assert choices.outcomes[key]["lines"][0][1] == link.text
+        for cell in cells[3:]:
+            (said,) = cell.said
+            key = said.href.removeprefix("#smap=").replace(".", "|")
+            assert choices.outcomes[key]["lines"][0][1] == said.text
 
 
 def test_witnesses_that_agree_are_one() -> None:

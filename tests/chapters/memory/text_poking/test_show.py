@@ -12,7 +12,7 @@ from syslab.evidence import Answer, recorded
 def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     steps, windows = (Answer(question, [recorded(question)]) for question in (text_poking.steps, text_poking.windows))
-    assert steps._repr_html_().count("<tr>") == 1 + 6
+    assert steps._repr_html_().count("<tr") == 1 + 6
     assert "#pfec=0x15" in windows._repr_html_()
 
 
