@@ -11,5 +11,5 @@ declare const Search:
       _index: WordIndex;
     }
   | undefined;
-declare var rsn: Record<string, { render?: (place: object) => void; css: string } & Record<string, any>> | undefined;
+declare var rsn: Record<string, { render?: (place: object) => void; css: string }> | undefined;
 declare var rsnChapters: Record<string, string[]> | undefined;

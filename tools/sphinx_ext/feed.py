@@ -71,7 +71,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     """Write it."""
     if not error and app.builder.format == "html":
         found = entries(CHANGES.read_text(encoding="utf-8"))
-        text = atom(app.config.html_baseurl, app.config.project, app.config.author, found)
+        text = atom(app.config.html_baseurl, app.config.html_title, app.config.author, found)
         (Path(app.outdir) / "feed.xml").write_text(text, encoding="utf-8")
 
 

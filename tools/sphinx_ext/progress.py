@@ -19,7 +19,7 @@ SOURCE = ROOT / "book/_assets/rsn"
 SOLVED_BY = ("quiz",)  # the widgets that remember a right answer under their anchor, as `quiz:ANCHOR`
 MODELS = re.compile(rf'<script type="{re.escape(STATE)}">(.*?)</script>', re.DOTALL)
 # what only some pages load: the front page and the page that has the reader's own box
-EXTRA = {"front": ("css", "js"), "remembered": ("js",)}
+EXTRA = {"front": ("css", "js"), "remembered": ("css", "js")}
 
 
 def exercises(page: str) -> list[str]:

@@ -58,7 +58,7 @@ def head(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
         context["metatags"] += '<meta name="robots" content="noindex" />'
         return
     context["pageurl"] = address(base, pagename)
-    context["metatags"] += tags(base, Chapter(pagename), app.config.project)
+    context["metatags"] += tags(base, Chapter(pagename), app.config.html_title)
 
 
 def sitemap(base: str, names: list[str]) -> str:

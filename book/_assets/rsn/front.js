@@ -2,9 +2,11 @@
 (() => {
   const form = /** @type {HTMLFormElement | null} */ (document.getElementById("paste"));
   const state = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
-  const layouts = globalThis.rsn?.layouts;
+  const layouts = /** @type {typeof import("../../../syslab/widgets/layouts.js")} */ (
+    /** @type {unknown} */ (globalThis.rsn?.layouts)
+  );
   if (!form || !state || !layouts) return;
-  /** @type {{ state: { layouts?: any[] } }[]} */
+  /** @type {{ state: { layouts?: import("../../../syslab/widgets/layouts.js").Layout[] } }[]} */
   const models = Object.values(JSON.parse(state.textContent));
   const layout = models.flatMap((model) => model.state.layouts ?? [])[0];
   const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("line"));
