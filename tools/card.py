@@ -26,7 +26,7 @@ h1{{margin:26px 0 16px;font-size:88px;line-height:1;font-weight:780;letter-spaci
 p{{color:#b0a6b8;max-width:1010px}} b{{color:#ece7ef;font-weight:650}}
 div{{position:absolute;left:70px;right:70px;bottom:54px;display:grid;grid-template-columns:repeat({columns},52px);justify-content:space-between;gap:26px 0}}
 .art{{width:52px;height:52px;fill:none;stroke:#7d7287;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}}
-.art .a{{fill:#ff4d97}} .art .b{{stroke:#ff4d97}} .art .s{{fill:#29222f;fill-opacity:1}}
+.art .a{{fill:#ff4d97;stroke:none}} .art .b{{stroke:#ff4d97}} .art .s{{fill:#29222f;stroke:none}}
 </style><svg class="logo" viewBox="0 0 46 22">{logo}</svg><h1>Runnable Systems Notes</h1>
 <p><b>x86, KVM, QEMU and Linux.</b> Every claim is tried on a real machine, and the page says which one answered.</p>
 <div>{art}</div></html>"""

@@ -29,7 +29,9 @@ def drawing(chapter: Chapter) -> str:
     text = chapter.drawing.read_text(encoding="utf-8")
     if not text.startswith(ROOT_TAG):
         raise ValueError(f"{chapter.drawing.relative_to(ROOT)} does not begin with {ROOT_TAG}")
-    return re.sub(r"\s*\n\s*", "", SHORT_TAG + text.removeprefix(ROOT_TAG))
+    text = re.sub(r"<!--.*?-->|\s*\n\s*", "", text.removeprefix(ROOT_TAG), flags=re.DOTALL)
+    # what the style sheet says; alone, as a file, a drawing needs it
+    return SHORT_TAG + re.sub(r' (?:fill|fill-opacity|stroke)="[^"]*"', "", text)
 
 
 class Ways(Generated):

@@ -41,6 +41,10 @@
       code,
       `, read as ${how}: ${layouts.sentence(layout, value)} `,
       link(`#${layout.anchor}=${hex}`, "Bit by bit"),
+      // a kernel prints the code in hex, without 0x
+      ...(how === "decimal" && text.length > 1
+        ? [". In a log it would be hex, ", link(`#${layout.anchor}=0x${text}`, `0x${text}`), "."]
+        : ["."]),
     );
     // the register below shows the same, and the reader stays here
     const { scrollX, scrollY } = window;

@@ -28,7 +28,10 @@
     spellcheck: false,
     autocomplete: "off",
   });
-  const label = Object.assign(document.createElement("label"), { htmlFor: field.id, textContent: "As text" });
+  const label = Object.assign(document.createElement("label"), {
+    htmlFor: field.id,
+    textContent: "Your answers as text: Copy puts them here, and here you paste them",
+  });
   const said = document.createElement("p");
   said.setAttribute("role", "status");
 
