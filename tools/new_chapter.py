@@ -65,7 +65,15 @@ def write(name: str, root: Path = ROOT) -> list[str]:
     title = planned[0].title if len(planned) == 1 else slug.replace("-", " ").capitalize()
     others = [chapter.name for chapter in written_chapters()]
     others.sort(key=lambda other: not other.startswith(f"{part}/"))  # two of its part, if there are
-    about = {"others": others[:2], "name": name, "part": part, "slug": slug, "module": slug.replace("-", "_"), "title": title, "topics": planned}
+    about = {
+        "others": others[:2],
+        "name": name,
+        "part": part,
+        "slug": slug,
+        "module": slug.replace("-", "_"),
+        "title": title,
+        "topics": planned,
+    }
     environment = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, keep_trailing_newline=True)
     for template, file in files.items():
         text = environment.get_template(f"{template}.jinja").render(about)
