@@ -50,7 +50,7 @@ class Chapter:
 
     @property
     def about(self) -> dict[str, Any]:
-        """The ``rsn`` part of the front matter: topics, minutes, needs, builds_on."""
+        """The ``rsn`` part of the front matter: line, and of chapters proper can, next, needs, builds_on, topics."""
         about: dict[str, Any] = self.front.get("rsn", {})
         return about
 
@@ -61,6 +61,11 @@ class Chapter:
         if not found:
             raise ValueError(f"book/{self.name}.md has no title")
         return found[1].strip()
+
+    @property
+    def drawing(self) -> Path:
+        """The small drawing that stands for the chapter; it is in the folder of its code."""
+        return ROOT / "syslab/chapters" / self.name.replace("-", "_") / "drawing.svg"
 
     @property
     def runs(self) -> bool:
@@ -130,14 +135,14 @@ def all_chapters() -> list[Chapter]:
 
 
 def written_chapters() -> list[Chapter]:
-    """The chapters proper, with or without a topic of the notes: those that say how long they take."""
-    return [chapter for chapter in all_chapters() if "minutes" in chapter.about]
+    """The chapters proper, with or without a topic of the notes: those that say what a live run needs."""
+    return [chapter for chapter in all_chapters() if "needs" in chapter.about]
 
 
 def chapters_of(part: str) -> list[Chapter]:
     """The chapters proper of a part, in the order of the table of contents; none where it is still to be written."""
     entries = [entry["file"] for found in toc() if found["caption"] == part for entry in found["chapters"]]
-    return [chapter for chapter in map(Chapter, entries) if "minutes" in chapter.about]
+    return [chapter for chapter in map(Chapter, entries) if "needs" in chapter.about]
 
 
 def topic_chapters() -> list[Chapter]:

@@ -3,6 +3,7 @@
 :::{promise}            what the reader will be able to do
 :::{claim} refined      what the note says, with its verdict
 :::{predict} Question   one question with choices, a reason behind each
+:::{ways}               where to begin: a page each, what the reader wants, what is there
 """
 
 from __future__ import annotations
@@ -38,4 +39,24 @@ def choices(lines: list[str], where: str) -> list[Choice]:
             raise ValueError(f"{where}: cannot read {line!r}; a choice is `- [x] answer | why`")
     if sum(choice.right for choice in found) != 1:
         raise ValueError(f"{where}: a prediction has exactly one right answer")
+    return found
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way into the book: ``title`` in the reader's words, ``about`` what is there, ``page`` where it leads."""
+
+    title: str
+    about: str
+    page: str
+
+
+def ways(lines: list[str], where: str) -> list[Way]:
+    """The ways of a ``ways`` block: ``- [what the reader says](page.md) what is there``. ValueError naming ``where``."""
+    found: list[Way] = []
+    for line in filter(str.strip, lines):
+        item = re.match(r"- \[(.+?)\]\(([\w/-]+)\.md\) (.+)", line)
+        if not item:
+            raise ValueError(f"{where}: cannot read {line!r}; a way is `- [what the reader says](page.md) what is there`")
+        found.append(Way(item[1], item[3].strip(), item[2]))
     return found

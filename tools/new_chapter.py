@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from . import children, failures
-from .chapters import topics
+from .chapters import topics, written_chapters
 from .environment import ROOT
 from .failures import Failure
 from .sources import canonical
@@ -31,7 +31,7 @@ def places(name: str) -> dict[str, str]:
     code = ("__init__.py", "ask.py", "model.py", "show.py", "pictures.py", "exercises.py")
     return {
         "page.md": f"book/{name}.md",
-        **{file: f"syslab/{folder}/{file}" for file in code},
+        **{file: f"syslab/{folder}/{file}" for file in (*code, "drawing.svg")},
         **{file: f"tests/{folder}/{file}" for file in ("test_ask.py", "test_show.py")},
     }
 
@@ -63,7 +63,17 @@ def write(name: str, root: Path = ROOT) -> list[str]:
         raise Failure(f"the chapter {name} is there already: {', '.join(there)}")
     planned = [topic for topic in topics() if topic.chapter == name]
     title = planned[0].title if len(planned) == 1 else slug.replace("-", " ").capitalize()
-    about = {"name": name, "part": part, "slug": slug, "module": slug.replace("-", "_"), "title": title, "topics": planned}
+    others = [chapter.name for chapter in written_chapters()]
+    others.sort(key=lambda other: not other.startswith(f"{part}/"))  # two of its part, if there are
+    about = {
+        "others": others[:2],
+        "name": name,
+        "part": part,
+        "slug": slug,
+        "module": slug.replace("-", "_"),
+        "title": title,
+        "topics": planned,
+    }
     environment = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, keep_trailing_newline=True)
     for template, file in files.items():
         text = environment.get_template(f"{template}.jinja").render(about)

@@ -13,6 +13,7 @@ import hashlib
 import posixpath
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -21,10 +22,10 @@ import nbformat
 import yaml
 
 from . import failures
-from .chapters import Chapter, all_chapters, chapters_of, topics
+from .chapters import VERDICTS, Chapter, all_chapters, chapters_of, topics
 from .environment import ROOT
 from .keeping import Unusable, refresh, seal
-from .markup import SHAPES, choices
+from .markup import SHAPES, choices, ways
 
 OUT = ROOT / "notebooks"
 BLOCK = re.compile(
@@ -36,8 +37,8 @@ KNOWN_TO_JUPYTER = {"code-cell", "note", "warning", "tip", "figure"}  # jupytext
 def _promise(chapter: Chapter, arg: str, body: str) -> str:
     about = chapter.about
     lines = [f"**{' '.join(body.split())}**"]
-    if about:
-        meta = [f"{about['minutes']} minutes", f"live run needs: {about['needs']}"]
+    if "needs" in about:
+        meta = [f"live run needs: {about['needs']}"]
         meta += [f"builds on [{Chapter(name).title}]({_relative(chapter, name)})" for name in about.get("builds_on", [])]
         lines += ["", f"*{' · '.join(meta)}*"]
     return "\n".join(lines)
@@ -62,11 +63,33 @@ def _dropdown(chapter: Chapter, arg: str, body: str) -> str:
 
 
 def _parts(chapter: Chapter, arg: str, body: str) -> str:
-    lines = []
+    lines, later = [], []
     for part in dict.fromkeys(t.part for t in topics()):
-        links = ", ".join(f"[{found.title}]({_relative(chapter, found.name)})" for found in chapters_of(part))
-        lines.append(f"- **{part}**: {links or 'planned'}")
-    return "\n".join(lines)
+        found = chapters_of(part)
+        if not found:
+            later.append(part)
+            continue
+        links = [f"- [{one.title}]({_relative(chapter, one.name)}) {one.about['line']}" for one in found]
+        lines += [f"**{part}**", "", *links, ""]
+    return "\n".join([*lines, f"Planned: {', '.join(later)}."] if later else lines)
+
+
+def _ways(chapter: Chapter, arg: str, body: str) -> str:
+    found = ways(body.splitlines(), f"{chapter.name}: ways")
+    return "\n".join(f"- **[{way.title}]({_relative(chapter, way.page)})** {way.about}" for way in found)
+
+
+def _tally(chapter: Chapter, arg: str, body: str) -> str:
+    counts = Counter(topic.verdict for topic in topics() if topic.written)
+    return ", ".join(f"**{SHAPES[word]} {counts[word]} {word}**" for word in VERDICTS) + ": the claims that were tried."
+
+
+def _after(chapter: Chapter) -> str:
+    about = chapter.about
+    if "can" not in about:
+        return ""
+    ways_on = [f"- [{Chapter(name).title}]({_relative(chapter, name)}) {why}" for name, why in about["next"].items()]
+    return "\n".join(["", "---", "", f"**What you can do now.** {about['can']}", "", *ways_on, ""])
 
 
 TRANSLATE: dict[str, Callable[[Chapter, str, str], str]] = {
@@ -75,6 +98,8 @@ TRANSLATE: dict[str, Callable[[Chapter, str, str], str]] = {
     "predict": _predict,
     "dropdown": _dropdown,
     "parts": _parts,
+    "ways": _ways,
+    "tally": _tally,
 }
 
 
@@ -103,7 +128,7 @@ def translate(chapter: Chapter) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(chapter.name), found[2]))
         return f"[{found[1]}]({_relative(chapter, target)}{found[3] or ''})"
 
-    text = BLOCK.sub(block, chapter.text)
+    text = BLOCK.sub(block, chapter.text) + _after(chapter)
     text = re.sub(r"\{verdict\}`(\w+)`", lambda m: f"**{SHAPES[m[1]]} {m[1]}**", text)
     text = re.sub(r"\{term\}`(?:([^`<]+?) <[^`>]+>|([^`]+))`", lambda m: m[1] or m[2], text)
     text = re.sub(r"\[([^\]]+)\]\(([\w./-]+)\.md(#[\w-]+)?\)", link, text)

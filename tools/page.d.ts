@@ -12,3 +12,4 @@ declare const Search:
     }
   | undefined;
 declare var rsn: Record<string, { render?: (place: object) => void; css: string }> | undefined;
+declare var rsnChapters: Record<string, string[]> | undefined;

@@ -322,6 +322,7 @@ export const memory = {
   set(key, value) {
     try {
       localStorage.setItem(`rsn:${key}`, value);
+      dispatchEvent(new Event("rsn-kept")); // the ticks beside the chapters
     } catch {
       /* private window, file: page */
     }

@@ -84,7 +84,8 @@ function render({ model, el }) {
   }
   root.append(reply);
   el.append(root);
-  if (memory.get(key) !== null) say("done", "You solved this one before.");
+  const before = memory.get(key);
+  if (before !== null) say("done", `You solved this one before, with “${before}”. ${model.get("why")}`);
   const scroll = () => root.scrollIntoView({ block: "center" });
   return address.watch([model.get("anchor")], scroll, (name, text) => {
     say("none", rejected(name, text, `answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));

@@ -32,6 +32,7 @@ from tools.sphinx_ext.widgets import write as write_scripts
 HERE = Path(__file__).parent
 HTML = BUILD / "html"
 WEIGHTS = BUILD / "weights.txt"
+HOSTED = "/runnable-systems-notes/"  # the path of html.baseurl in _config.yml
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 expect.set_options(timeout=60_000)  # a shared machine may be slow; no test waits this long when it passes
@@ -57,6 +58,10 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     """Static files, connections kept open, no log. A page asked for with ``?slow`` comes in pieces."""
 
     protocol_version = "HTTP/1.1"
+
+    def translate_path(self, path: str) -> str:
+        """As on the hosted site too, whose 404 page has its addresses from the root of the host."""
+        return super().translate_path("/" + path.removeprefix(HOSTED))
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""

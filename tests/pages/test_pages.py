@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tools.chapters import Chapter
 from tools.environment import ROOT
 
-from .conftest import HTML, Site, Tabs
+from .conftest import HOSTED, HTML, Site, Tabs
 
 VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]'
 # what stands behind each view: "drawn", "needs kernel" or what is wrong with it
@@ -123,7 +123,7 @@ def test_every_internal_link_resolves(browse: Tabs, site: Site, path: Path) -> N
         address, fragment = urldefrag(urljoin(site.url(name), link))
         if not address.startswith(site.root):
             continue
-        target = HTML / unquote(urlsplit(address).path.lstrip("/") or "index.html")
+        target = HTML / unquote(urlsplit(address).path.removeprefix(HOSTED).lstrip("/") or "index.html")
         if not target.is_file():
             broken.append(link)
         elif fragment and unquote(fragment) not in ids(target):

@@ -78,7 +78,7 @@ def test_quiz_with_a_field(browse: Tabs) -> None:
         expect(said).to_have_text(repr(judged))
         expect(said).to_have_attribute("data-kind", "yes" if judged.right else "no")
     page.reload()
-    expect(said).to_have_text("You solved this one before.")
+    expect(said).to_have_text(f"You solved this one before, with “ 0X3 ”. {smap_write.why}")
     expect(field).to_have_value("")
 
 
@@ -93,7 +93,7 @@ def test_quiz_with_choices(browse: Tabs) -> None:
     page.keyboard.press("ArrowDown")
     expect(said).to_have_text(repr(log_line.check(log_line.choices[1])))
     page.reload()
-    expect(said).to_have_text("You solved this one before.")
+    expect(said).to_have_text(f"You solved this one before, with “{log_line.accepts[0]}”. {log_line.why}")
 
 
 def test_a_link_to_a_quiz_says_what_it_cannot(browse: Tabs) -> None:

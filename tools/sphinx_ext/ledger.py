@@ -1,17 +1,15 @@
-"""Generated lists: the ledger of all topics, and the parts with their chapters for the front page."""
+"""Generated lists; the first is the ledger of all topics."""
 
 from __future__ import annotations
 
 import html
 from itertools import groupby
-from typing import Any
 
-import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from ..chapters import BOOK, VERDICTS, Chapter, Topic, chapters_of, topics, written_chapters
+from ..chapters import BOOK, VERDICTS, Chapter, Topic, topics, written_chapters
 from ..environment import ROOT
 
 
@@ -71,28 +69,6 @@ def _filter() -> str:
     return f'<fieldset class="ledger-filter"><legend class="visually-hidden">Show topics</legend>{options}</fieldset>'
 
 
-class Parts(Generated):
-    """The parts for the front page: what each is about, its chapters, and what is still planned."""
-
-    def run(self) -> list[nodes.Node]:
-        """A block for each part."""
-        self.depend()
-        listed = topics()
-        blocks = []
-        for part in yaml.safe_load((BOOK / "topics.yml").read_text(encoding="utf-8")):
-            mine = [t for t in listed if t.part == part["part"]]
-            items = [self.link(chapter) for chapter in chapters_of(part["part"])]
-            soon = sum(not t.written for t in mine)
-            if soon:
-                items.append(f'<span class="soon">{soon} topic{"s" if soon != 1 else ""} planned</span>')
-            rows = "".join(f"<li>{item}</li>" for item in items)
-            name, about = html.escape(part["part"]), html.escape(part["about"])
-            blocks.append(f"<div><p><b>{name}</b> {about}</p><ul>{rows}</ul></div>")
-        return [nodes.raw("", f'<div class="parts">{"".join(blocks)}</div>', format="html")]
-
-
 def setup(app: Sphinx) -> None:
-    """Register them."""
-    directives: dict[str, Any] = {"ledger": Ledger, "parts": Parts}
-    for name, directive in directives.items():
-        app.add_directive(name, directive)
+    """Register it."""
+    app.add_directive("ledger", Ledger)

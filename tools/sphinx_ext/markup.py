@@ -13,8 +13,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from ..chapters import VERDICTS, Chapter
 from ..markup import SHAPES, choices
+from .reading import place
 
-_inline = MarkdownIt().renderInline
+inline = MarkdownIt().renderInline
 
 
 def badge(word: str) -> nodes.inline:
@@ -41,12 +42,12 @@ class Promise(SphinxDirective):
         lead = nodes.container(classes=["promise"])
         self.state.nested_parse(self.content, self.content_offset, lead)
         about = Chapter(self.env.docname).about
-        if not about:
+        if "needs" not in about:
             return [lead]
-        items = [f"{about['minutes']}\u00a0minutes", f"Live run needs: {about['needs']}"]
         meta = nodes.bullet_list()
-        for item in items:
-            meta += nodes.list_item("", nodes.paragraph("", item))
+        takes = nodes.raw("", place([Chapter(self.env.docname)]), format="html")
+        for item in (takes, nodes.Text(f"Live run needs: {about['needs']}")):
+            meta += nodes.list_item("", nodes.paragraph("", "", item))
         if about.get("builds_on"):
             paragraph = nodes.paragraph("", "Builds on ")
             for i, name in enumerate(about["builds_on"]):
@@ -89,12 +90,12 @@ class Predict(SphinxDirective):
         except ValueError as error:
             raise self.error(str(error)) from error
         number = self.env.new_serialno("predict")
-        rows = [f'<fieldset class="predict"><legend>{_inline(self.arguments[0])}</legend>']
+        rows = [f'<fieldset class="predict"><legend>{inline(self.arguments[0])}</legend>']
         for i, choice in enumerate(found):
             kind, word = ("yes", "Yes.") if choice.right else ("no", "Not quite.")
             rows.append(
-                f'<label class="{kind}"><input type="radio" name="predict-{number}" value="{i}"><span>{_inline(choice.text)}</span>'
-                f'</label><p class="why" hidden><b>{word}</b> {_inline(choice.why)}</p>'
+                f'<label class="{kind}"><input type="radio" name="predict-{number}" value="{i}"><span>{inline(choice.text)}</span>'
+                f'</label><p class="why" hidden><b>{word}</b> {inline(choice.why)}</p>'
             )
         rows.append('<p class="say" role="status"></p></fieldset>')
         return [nodes.raw("", "\n".join(rows), format="html")]

@@ -20,6 +20,7 @@
     set(key, value) {
       try {
         localStorage.setItem(`rsn:${key}`, value);
+        dispatchEvent(new Event("rsn-kept"));
       } catch {
         /* private window, file: page */
       }
