@@ -21,6 +21,7 @@ from sphinx.application import Sphinx
 from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
 
 STATE = "application/vnd.jupyter.widget-state+json"
+OWN = ("rsn", "shell", "loader", "search", "answers")  # scripts of the book that are no widgets
 MODEL_ID = re.compile(r'"model_id": "(\w+)"')
 DEFAULT = "export default { render };\n"
 DROPPED = frozenset(
@@ -136,12 +137,11 @@ def write(static: Path, scripts: list[Path]) -> list[str]:
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Shorten the files that pages load, and remove scripts of earlier builds that no page names any more."""
+    """Shorten the book's own files, and remove scripts of earlier builds that no page names any more."""
     if error or app.builder.format != "html":
         return
-    static = Path(app.outdir) / "_static"
-    folder = static / "rsn"
-    for path in (*static.glob("*.js"), *folder.glob("*.css"), *(folder / f"{name}.js" for name in ("rsn", "shell", "loader"))):
+    folder = Path(app.outdir) / "_static" / "rsn"
+    for path in (*folder.glob("*.css"), *(folder / f"{name}.js" for name in OWN)):
         path.write_text(short(path.read_text(encoding="utf-8"), path.suffix[1:]), encoding="utf-8")
     pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
     for path in folder.glob("*.????????.js"):
