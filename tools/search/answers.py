@@ -29,7 +29,8 @@ class Decoder:
 
     ``said`` is its name in a sentence; ``chapter`` explains it, and the desk shows it unless ``only_there``. ``called``:
     what it is called in a query that has a number besides, which is in base ``bare`` if it does not say. A number alone is
-    likely this word if it is from ``least`` to ``most`` and written in one of ``bases``.
+    likely this word if it is from ``least`` to ``most`` and written in one of ``bases``; or, with ``known``, if the layout has
+    a name for it.
     """
 
     anchor: str
@@ -41,6 +42,7 @@ class Decoder:
     bases: tuple[int, ...] = (2, 16)
     bare: int = 16
     only_there: bool = False
+    known: bool = False
 
     @property
     def page(self) -> str:
@@ -51,10 +53,10 @@ class Decoder:
 LONG, WORD = 1 << 32, (1 << 64) - 1
 # In the order in which a number is answered.
 DECODERS = (
-    Decoder("shell-status", "a shell's $?", "processes/signals", r"\$\?|exit|status|return", 0, 255, (10,), bare=10),
+    Decoder("shell-status", "a shell's $?", "processes/signals", r"\$\?|exit(?! reason)|status|return", 0, 255, (10,), bare=10),
     Decoder("pfec", "a page-fault error code", "memory/page-fault-error-code",
             r"pfec|#?pf\b|page.?fault|error.?code|segfault|oops", 0, 0xFFFF),
-    Decoder("ioc", "an ioctl request", "files/ioctl", r"ioc|request", 0x2000, LONG - 1, (10, 16), bare=10),
+    Decoder("ioc", "an ioctl request", "files/ioctl", r"ioc|request", bare=10, known=True),
     Decoder("va", "a linear address", "memory/address-space", r"addr|pointer|canonical|\bva\b|rip\b|cr2\b", LONG, WORD),
     Decoder("pte", "a page-table entry", "memory/page-table-entry", r"\bpte|page.?table", LONG, WORD),
     Decoder("cr0", "CR0", "kvm/vm-exits", r"\bcr0", 1 << 31, LONG - 1),
@@ -66,12 +68,15 @@ DECODERS = (
     Decoder("icr", "an interrupt command (ICR)", "kvm/mp-state", r"\bicr|\bipi", only_there=True),
     Decoder("kvm-requests", "a vCPU's requests", "kvm/vcpu-requests", r"requests", only_there=True),
 )  # fmt: skip
+SHORT = 2  # letters: the name of a bit that means too much by itself
+ALSO = {"XD": "NX"}
 CRON = r"^\s*(?:[\d*][\d*,/-]*\s+){3}[\w*][\w*,/-]*\s+[\w*][\w*,/-]*(?:\s+\S.*)?$"
 # Names of bits are known by themselves; of what is a number or an everyday word, the kind must be said. Ways to say it:
 KINDS = (
     ("exit", r"\b(?:(?:vm ?|vmx |svm )exits?|exit reason)\b"),
     ("cpuid", r"\b(?:cpuid (?:leaf|function)|cpuid|leaf)\b"),
     ("signal", r"\b(?:signal|kill|kill s)\b"),
+    ("bit", r"\b(?:bits?|flag)\b"),
     ("", r"\b(?:x86_feature_|x86_cr\d_|x86_pf_)"),
 )
 
@@ -90,7 +95,7 @@ def readable() -> list[list[Any]]:
         kept["fields"] = [
             {key: value for key, value in f.items() if key in ("name", "bit", "width", "show", "values")} for f in whole["fields"]
         ]
-        likely = [hex(decoder.least), hex(decoder.most), list(decoder.bases)]
+        likely = [hex(decoder.least), hex(decoder.most), list(decoder.bases), int(decoder.known)]
         rows.append([kept, decoder.said, decoder.page, decoder.chapter, decoder.called, decoder.bare, *likely])
     return rows
 
@@ -128,16 +133,33 @@ def _bits(prefix: str, field: Field) -> tuple[str, str]:
     return f"{prefix}.{field.name}, {bits}", f"{field.title[:1].upper()}{field.title[1:]}."
 
 
+def _known_as(name: str) -> list[str]:
+    """By which words the name of a bit is found."""
+    names = (name, ALSO.get(name, name))
+    return [word if len(phrase(word)) > SHORT else f"bit {word}" for word in names]
+
+
+def _decoders() -> Iterator[Answer]:
+    for decoder in DECODERS:
+        layout = get(decoder.anchor)
+        start = layout.examples[0][1] if layout.examples else 0
+        name = decoder.said.removeprefix("a ").removeprefix("an ")
+        fields = ", ".join(field.name for field in reversed(layout.fields[:12]))
+        text = f"{layout.width} bits: {fields}{', …' if len(layout.fields) > 12 else ''}. Paste a number or a line, read a sentence."
+        href = link(decoder.page, decoder.anchor, hex(start))
+        yield Answer((decoder.anchor, name, layout.name), f"Decoder for {decoder.said}", text, href)
+
+
 def _fields() -> Iterator[Answer]:
     for decoder in DECODERS:
-        if decoder.anchor == "sigmask":
+        if decoder.anchor in ("sigmask", "shell-status"):  # signals have answers of their own
             continue
         layout = get(decoder.anchor)
-        called = layout.name.partition(",")[0]
+        called = decoder.anchor.upper()
         for field in layout.fields:
-            names = [f"{decoder.anchor} {field.name}", *([field.name] if len(phrase(field.name)) > 1 else [])]
-            label, text = _bits(called[:1].upper() + called[1:], field)
-            yield Answer(tuple(names), label, text, link(decoder.page, decoder.anchor, hex(1 << field.bit)))
+            names = (f"{decoder.anchor} {field.name}", *_known_as(field.name))
+            label, text = _bits(called, field)
+            yield Answer(names, label, text, link(decoder.page, decoder.anchor, hex(1 << field.bit)))
 
 
 def _leaves() -> Iterator[Answer]:
@@ -150,8 +172,8 @@ def _leaves() -> Iterator[Answer]:
             for field in layout.fields:
                 flags = {cpuinfo_name(c) for c in field.linux if c.startswith("X86_FEATURE_")}
                 at = f"CPUID.{leaf:X}{'' if subleaf is None else f'.{subleaf:X}'}:{register.upper()}"
-                names = tuple(name for name in (field.name, *flags) if name and len(phrase(name)) > 1)
-                yield Answer(names, *_bits(at, field), href)
+                names = [known for name in (field.name, *flags) if name for known in _known_as(name)]
+                yield Answer(tuple(names), *_bits(at, field), href)
 
 
 def _rows(page: str, anchor: str, state: dict[str, Any]) -> Iterator[Answer]:
@@ -169,7 +191,7 @@ def _rows(page: str, anchor: str, state: dict[str, Any]) -> Iterator[Answer]:
 
 def named(states: dict[str, list[dict[str, Any]]]) -> list[Answer]:
     """Every answer by name. ``states``: the widgets of each page, of which lookups of exits are taken."""
-    found = [*_signals(), *_requests(), *_fields(), *_leaves()]
+    found = [*_decoders(), *_signals(), *_requests(), *_fields(), *_leaves()]
     for page, widgets in states.items():
         for state in widgets:
             if state.get("anchor") == "exit" and state.get("columns", [""])[0] == "Vendor":

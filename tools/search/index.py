@@ -61,12 +61,19 @@ def pieces(
 
 
 def words(pages: list[Page]) -> dict[str, list[int]]:
-    """Each word, with the numbers of the sections that have it. Numbers of tables and widgets are no words."""
+    """Each word, with the numbers of the sections that have it; where a page's prose has it, not those with tables that do.
+
+    Numbers of tables and widgets are no words.
+    """
     found: dict[str, list[int]] = {}
-    sections = (section for page in pages for section in page.sections)
-    for number, section in enumerate(sections):
-        for word in indexed(section.text) | {w for w in indexed(section.more) if not w[0].isdigit()}:
-            found.setdefault(word, []).append(number)
+    number = 0
+    for page in pages:
+        prose = [indexed(section.text) for section in page.sections]
+        said = set().union(*prose)
+        for section, own in zip(page.sections, prose, strict=True):
+            for word in own | {word for word in indexed(section.more) - said if not word[0].isdigit()}:
+                found.setdefault(word, []).append(number)
+            number += 1
     return dict(sorted(found.items()))
 
 

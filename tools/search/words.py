@@ -33,5 +33,5 @@ def indexed(text: str) -> set[str]:
 
 
 def phrase(text: str) -> str:
-    """``text`` as keywords and names of bits are compared: its tokens in order, without "bit" and the 0x of a number."""
-    return " ".join(re.sub(r"^0x0*(?=\w)", "", token) for token in tokens(text) if token not in ("bit", "bits", "flag"))
+    """``text`` as keywords and names of bits are compared: its tokens in order, numbers without their 0x."""
+    return " ".join(re.sub(r"^0x0*(?=\w)", "", token) for token in tokens(text))

@@ -6,12 +6,13 @@
   /** @typedef {import("../../../syslab/widgets/layouts.js").Layout} Layout */
   /**
    * @typedef {[
-   *   layout: Layout, said: string, page: string, chapter: string, called: string, bare: number,
-   *   least: string, most: string, bases: number[]
+   *   layout: Layout, name: string, page: string, chapter: string, called: string, bare: number,
+   *   least: string, most: string, bases: number[], isKnown: number
    * ]} Decoder  as Decoder in tools/search/answers.py
    */
 
   const NUMBER = /\b0x[0-9a-f_]+\b|\b\d[0-9a-f]*\b|\b[0-9a-f]{8,16}\b/gi;
+  const UNLIKELY = 3; // answers that are shown where none is likely
   const BASES = { hex: 16, binary: 2, decimal: 10 };
 
   /**
@@ -20,7 +21,7 @@
    * @param {string} given
    * @returns {Read | null}
    */
-  function read([layout, said, page, chapter, , , least, most, bases], given) {
+  function read([layout, name, page, chapter, , , least, most, bases, isKnown], given) {
     const { readWord, sentence, reservedBits, holds } = rsn.layouts;
     const { value, how } = readWord(layout, given);
     if (value === undefined) return null;
@@ -28,12 +29,14 @@
     const hex = `0x${value.toString(16)}`;
     const isDecimal = layout.anchor === "shell-status" || (base === 10 && value < 10n);
     const number = isDecimal ? `${value}` : base === 10 ? `${value} (${hex})` : hex;
+    const said = sentence(layout, value);
     const isOdd = reservedBits(layout, value).length || layout.impossible.some((one) => holds(one, value));
-    const isLikely = bases.includes(base) && value >= BigInt(least) && value <= BigInt(most);
+    const isInRange = bases.includes(base) && value >= BigInt(least) && value <= BigInt(most);
+    const isLikely = isKnown ? layout.clauses[0].some((one) => holds(one, value)) : isInRange;
     return {
       rank: !base ? -1 : isOdd ? 2 : isLikely ? 0 : 1,
-      label: `${number} as ${said}`,
-      text: `${sentence(layout, value)}${base ? "" : ` Read from ${how}.`}`,
+      label: `${number} as ${name}`,
+      text: said.charAt(0).toUpperCase() + said.slice(1),
       href: `${page}.html#${layout.anchor}=${hex}`,
       chapter,
     };
@@ -50,8 +53,9 @@
     const [number] = numbers;
     const around = query.replace(number, " ");
     return decoders.flatMap((decoder) => {
-      const [, , , , called, bare] = decoder;
-      if (!new RegExp(called, "i").test(around)) return [];
+      const [layout, , , , called, bare] = decoder;
+      const isRefused = layout.readers.some(([pattern, base]) => !base && new RegExp(pattern, "i").test(query));
+      if (isRefused || !new RegExp(called, "i").test(around)) return [];
       const answer = read(decoder, bare === 16 && !/^0x/i.test(number) ? `0x${number}` : number);
       return answer ? [{ ...answer, rank: -1 }] : [];
     });
@@ -99,6 +103,7 @@
     if (lines.length) return { best: [...lines, ...named.values()], rest: [] };
     const likely = found.filter((one) => one.rank === 0);
     const rest = found.filter((one) => one.rank > 0).sort((a, b) => a.rank - b.rank);
-    return { best: [...likely, ...named.values()], rest };
+    const best = [...likely, ...named.values()];
+    return best.length ? { best, rest } : { best: rest.splice(0, UNLIKELY), rest };
   };
 })();

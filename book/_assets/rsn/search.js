@@ -61,7 +61,6 @@
   /** @param {string} text */
   const phrase = (text) =>
     tokens(text)
-      .filter((token) => !/^(bits?|flag)$/.test(token))
       .map((token) => token.replace(/^0x0*(?=\w)/, ""))
       .join(" ");
   /** @param {string} text */
@@ -139,8 +138,11 @@
     }
     const sections = [...worth.keys()].sort((a, b) => worth.get(b) - worth.get(a) || a.number - b.number);
     score = (score + (worth.get(sections[0]) ?? 0)) * (page.isChapter ? 1 : 0.5);
+    const hasAll = words.every(({ sections: found }) => found.has(sections[0]?.number));
+    // called so, and no section says it in these words: then its beginning
+    if (!sections.length || (page.names.includes(name) && !hasAll)) sections.unshift(page.sections[0]);
     if (page.names.includes(name)) score += 100;
-    return { page, score, missing, sections: sections.length ? sections : page.sections.slice(0, 1) };
+    return { page, score, missing, sections: [...new Set(sections)] };
   }
 
   /**
@@ -249,9 +251,13 @@
     out.append(status);
 
     const said = [...new Set(tokens(query))];
-    const telling = said.filter((token) => !stop.has(token));
+    const telling = said.filter((token) => token.length > 1 && !stop.has(token));
     const asked = [...new Set((telling.length ? telling : said).map(stem))];
-    const words = await Promise.all(asked.map(lookUp));
+    const everything = await Promise.all(asked.map(lookUp));
+    /** @param {Found} found */
+    const isSomewhere = ({ word, matches }) => matches.length || pages.some((page) => page.words.has(word));
+    const known = everything.filter((found) => isSomewhere(found) || !/^\d/.test(found.word));
+    const words = known.length ? known : everything; // an unknown number beside words is for the answers
     const { best, rest } = await rsnSearch.answersTo(query, phrase(query), index, pieceWith, load);
     if (best.length + rest.length) {
       const all = [...best, ...rest].map(answerItem);
@@ -269,7 +275,7 @@
     const quoteRest = () => items.slice(SHOWN.quotes).map((one) => one.quote());
     addEventListener("scroll", quoteRest, { once: true });
 
-    const lost = words.filter(({ word, sections }) => !sections.size && !pages.some((page) => page.words.has(word)));
+    const lost = words.filter((one) => !isSomewhere(one) && !(best.length && /^\d/.test(one.word)));
     const unknown = lost.map(({ word }) => `“${said.find((token) => stem(token) === word)}”`).join(" or ");
     const counted = [some(best.length + rest.length, "answer"), some(hits.length, "page")].filter(
       (one) => !/^0/.test(one),
