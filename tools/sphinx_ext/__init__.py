@@ -1,4 +1,4 @@
-"""The book's Sphinx extension: markup, generated pages and lists, what each page loads and says of itself, execution before reading."""
+"""The book's Sphinx extension: markup, generated pages and lists, what each page loads and says of itself, search, execution before reading."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import assets, build, cells, feed, front, ledger, machines, markup, missing, onward, progress, reading, sharing
+from . import assets, build, cells, feed, front, ledger, machines, markup, missing, onward, progress, reading, search, sharing
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
-    for module in (markup, cells, ledger, front, machines, onward, progress, reading, sharing, feed, missing, assets, build):
+    for module in (markup, cells, ledger, front, machines, onward, progress, reading, sharing, feed, missing, assets, search, build):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

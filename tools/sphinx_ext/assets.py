@@ -18,7 +18,10 @@ from .widgets import finish, shrink_script, write
 
 # replaced by rsn.css and rsn.js
 STYLES = re.compile(r"(pygments|sphinx-book-theme|togglebutton|copybutton|mystnb\.[0-9a-f]+|sphinx-design\.min|sphinx-thebe)\.css")
-SCRIPTS = re.compile(r"(clipboard\.min|copybutton|togglebutton|design-tabs|sphinx-thebe|sphinx-book-theme|fontawesome)\.js")
+SCRIPTS = re.compile(
+    r"(clipboard\.min|copybutton|togglebutton|design-tabs|sphinx-thebe|sphinx-book-theme|fontawesome"
+    r"|doctools|sphinx_highlight|documentation_options)\.js"
+)
 INLINE = re.compile(
     r"toggleHint|toggleOpenOnPrint|togglebuttonSelector|THEBE|selector_to_html|commentsRunWhenDOMLoaded"
     r"|DOCUMENTATION_OPTIONS\.(pagename|search_as_you_type)"  # for a version menu and a search box that the book has not

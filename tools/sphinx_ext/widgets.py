@@ -22,6 +22,7 @@ from syslab.show.picture import STYLE as PICTURES
 from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
 
 STATE = "application/vnd.jupyter.widget-state+json"
+OWN = ("rsn", "shell", "loader", "search", "answers")  # scripts of the book that are no widgets
 MODEL_ID = re.compile(r'"model_id": "(\w+)"')
 DEFAULT = "export default { render };\n"
 DROPPED = frozenset(
@@ -137,12 +138,11 @@ def write(static: Path, scripts: list[Path]) -> list[str]:
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Shorten the files that pages load, and remove scripts of earlier builds that no page names any more."""
+    """Shorten the book's own files, and remove scripts of earlier builds that no page names any more."""
     if error or app.builder.format != "html":
         return
-    static = Path(app.outdir) / "_static"
-    folder = static / "rsn"
-    for path in (*static.glob("*.js"), *folder.glob("*.css"), *(folder / f"{name}.js" for name in ("rsn", "shell", "loader"))):
+    folder = Path(app.outdir) / "_static" / "rsn"
+    for path in (*folder.glob("*.css"), *(folder / f"{name}.js" for name in OWN)):
         text = path.read_text(encoding="utf-8")
         if path.name == "rsn.css":
             text += PICTURES.read_text(encoding="utf-8")  # a notebook gets it with each picture

@@ -1,4 +1,4 @@
-// Copy buttons, predictions, folding, printing, the ledger's filter, search snippets, menus. No dependency.
+// Copy buttons, predictions, folding, printing, the ledger's filter, menus. No dependency.
 (() => {
   /**
    * @template {HTMLElement} Found
@@ -166,30 +166,7 @@
     });
   }
 
-  // ── search snippets from the article, not from the toolbar inside <main> ──
-
-  if (typeof Search !== "undefined" && Search.htmlToText) {
-    const original = Search.htmlToText;
-    Search.htmlToText = (html, anchor) => {
-      const article = new DOMParser().parseFromString(html, "text/html").querySelector("article.bd-article");
-      return original(article ? `<div role="main">${article.innerHTML}</div>` : html, anchor);
-    };
-  }
-
-  // the index is asked for the reader's words by name: "constructor" is no word of it, though every object has one
-  if (typeof Search !== "undefined" && Search.setIndex) {
-    /** @param {object} words */
-    const bare = (words) =>
-      Object.defineProperty(Object.assign(Object.create(null), words), "hasOwnProperty", {
-        /** @param {string} word */
-        value: (word) => Object.hasOwn(words, word),
-      });
-    /** @param {WordIndex} index */
-    const own = (index) => Object.assign(index, { terms: bare(index.terms), titleterms: bare(index.titleterms) });
-    const original = Search.setIndex;
-    Search.setIndex = (index) => original(own(index));
-    if (Search.hasIndex()) own(Search._index);
-  }
+  // ── search: the field of its page has the focus ──
 
   /** @type {HTMLInputElement | null} */ (
     document.querySelector(".bd-search-container form.bd-search input")
