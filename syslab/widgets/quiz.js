@@ -86,8 +86,8 @@ function render({ model, el }) {
   el.append(root);
   if (memory.get(key) !== null) say("done", "You solved this one before.");
   const scroll = () => root.scrollIntoView({ block: "center" });
-  return address.watch([model.get("anchor")], scroll, (name, text) => {
-    say("none", rejected(name, text, `answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
+  return address.watch(root, [model.get("anchor")], scroll, (name, link) => {
+    say("none", rejected(name, link[name], `answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
   });
 }
 export default { render };

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
-from .base import script, style
+from .base import Widget, script, style
 
 
-class Quiz(anywidget.AnyWidget):
+class Quiz(Widget):
     """``accepts`` are right answers, ``near`` wrong ones with the reason; numbers compare by value (0x15 is 21).
 
     ``why`` is said with a right answer, ``hint`` with a wrong one that ``near`` does not know. ``anchor`` names it in
     the browser's memory of what was solved.
     """
 
+    becomes = "a question that says whether an answer is right, and why"
     _esm = script("quiz")
     _css = style("quiz")
     anchor = traitlets.Unicode().tag(sync=True)
@@ -46,3 +46,11 @@ class Quiz(anywidget.AnyWidget):
         super().__init__(
             anchor=anchor, question=question, accepts=list(accepts), near=dict(near), why=why, hint=hint, choices=list(choices)
         )
+
+    def in_words(self) -> str:
+        """The question and its choices."""
+        return "\n".join([self.question, *(f"– {choice}" for choice in self.choices)])
+
+    def fragment(self) -> str:
+        """Answers are not in links."""
+        return str(self.anchor)
