@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from .core import Case, Decoded, Field, Layout, Source, otherwise
@@ -78,5 +79,11 @@ def get(anchor: str) -> Layout:
     if anchor not in _HOMES:
         raise KeyError(f"no layout {anchor!r}; known: {', '.join(_HOMES)}")
     module, name = _HOMES[anchor]
+    return _made(module, name)
+
+
+@cache
+def _made(module: str, name: str) -> Layout:
     layout: Layout = getattr(import_module(f"{__name__}.{module}"), name)
-    return layout
+    found: Layout = import_module(f"{__name__}.bare").as_logged(layout)
+    return found

@@ -7,12 +7,20 @@ tools/sphinx_ext/widgets.py makes.
 
 from __future__ import annotations
 
+import html
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import anywidget
+import traitlets
+
+BOOK = "https://runnable-systems-notes.github.io/runnable-systems-notes/"
+"""Where the book is hosted."""
 FOLDER = Path(__file__).parent
 PACKAGE = FOLDER.parent
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";\n', re.MULTILINE)
@@ -62,3 +70,58 @@ def columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
         for key, value in row.items():
             found.setdefault(key, []).append(value)
     return found
+
+
+def chapter(module: str = "") -> str:
+    """The page that ``module`` belongs to; without it, the chapter that this process has imported, if it is one; else ""."""
+    names = [module] if module else list(sys.modules)
+    found = {"/".join(name.split(".")[2:4]) for name in names if re.match(r"syslab\.chapters\.\w+\.\w", name)}
+    return found.pop().replace("_", "-") if len(found) == 1 else ""
+
+
+class Widget(anywidget.AnyWidget):
+    """What the book's widgets share: beside what is drawn, the same in words, for viewers that draw nothing.
+
+    ``_page`` is the address of the hosted page, for links to what is shown; ``_says`` goes where there is no JavaScript.
+    """
+
+    becomes = "something to operate"  # what JavaScript makes of the words
+    home = ""  # the page to link to where no chapter is imported
+    anchor: Any = ""
+    value: Any = ""
+    _page = traitlets.Unicode().tag(sync=True)
+    _says = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("_page")
+    def _hosted(self) -> str:
+        own = type(self).__module__
+        page = chapter(own) or chapter() or self.home
+        return f"{BOOK}{page}.html" if page else ""
+
+    def in_words(self) -> str:
+        """What is shown now, in lines of text."""
+        raise NotImplementedError
+
+    def fragment(self) -> str:
+        """What is shown now, as links say it: ``pfec=0x15``."""
+        parts = self.value if isinstance(self.value, list) else [self.value]
+        return f"{self.anchor}={quote('.'.join(map(str, parts)))}"
+
+    def __repr__(self) -> str:
+        return self.in_words()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        words = self.in_words()
+        self._says = f"With JavaScript this becomes {self.becomes}.\n{words}"
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:  # it is a part of another one
+            return None
+        data, metadata = bundle
+        link = f"{self._page}#{self.fragment()}" if self._page else ""
+        where = f'<a href="{html.escape(link)}">On the book’s page</a>' if link else "In JupyterLab, once its cell is run,"
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in words.splitlines())
+        texts = {
+            "text/plain": f"{words}\n{f'To operate it: {link}' if link else ''}".rstrip(),
+            "text/html": f"{lines}<p>{where} this becomes {html.escape(self.becomes)}.</p>",
+        }
+        return data | texts, metadata

@@ -3,7 +3,7 @@
  * what the value means, and a table of every field. One tab stop; arrows, Home and End move, Space and Enter flip.
  */
 import { button, connect, element, markInvalid, rejected, rovingFocus, textField, uniqueId } from "./frame.js";
-import { fieldText, fieldValue, fullHex, holds, readWord, sentence } from "./layouts.js";
+import { fieldText, fieldValue, fullHex, holds, otherReading, readWord, sentence } from "./layouts.js";
 
 /**
  * @typedef {object} Traits
@@ -13,6 +13,13 @@ import { fieldText, fieldValue, fullHex, holds, readWord, sentence } from "./lay
  * @property {string} menu  the menu's label
  * @property {string} prompt  the field's label
  */
+
+/**
+ * A name in the parts between which a line may break: at signs, behind digits, before capitals, at SIG.
+ * @param {string} name
+ */
+const partsOf = (name) => name.split(/(?<=[_./+-])|(?<=[a-z\d])(?=[A-Z])|(?<=^SIG)(?=.)|(?<=.)(?=SIG$)/);
+const LONG = 7; // letters that fit into a column of 8 on a phone
 
 /** @param {import("./frame.js").Place<Traits>} place */
 function render({ model, el }) {
@@ -91,7 +98,10 @@ function render({ model, el }) {
     const owner = layout.fields.find((one) => bit >= one.bit && bit < one.bit + one.width);
     const wide = owner && owner.width > 1;
     const isTop = owner && bit === owner.bit + owner.width - 1;
-    const name = !owner ? "reserved" : wide ? `${owner.name} bit ${bit - owner.bit}` : owner.name;
+    const name = !owner ? "reserved" : wide ? `${owner.name}, its bit ${bit - owner.bit}` : owner.name;
+    const parts = isTop ? partsOf(owner.name) : [];
+    const label = element("span", { className: "bf-name" }, ...parts.flatMap((part) => [element("wbr"), part]));
+    label.style.setProperty("--n", String(Math.max(1, ...parts.map((part) => part.length))));
     const classes = ["bf-bit", owner ? "" : "bf-rsv", (bit >> 2) & 1 ? "bf-odd" : "", wide ? "bf-wide" : ""];
     return element(
       "button",
@@ -100,7 +110,7 @@ function render({ model, el }) {
         title: owner ? owner.title : "reserved",
         data: { bit },
         className: classes.filter(Boolean).join(" "),
-        aria: { label: `bit ${bit}, ${name}` },
+        aria: { label: `bit ${bit} ${name}` },
         onclick() {
           focus.moveTo(bit);
           change(value ^ (1n << BigInt(bit)), "");
@@ -108,7 +118,7 @@ function render({ model, el }) {
       },
       element("span", { className: "bf-n", textContent: bit }),
       element("span", { className: "bf-key" }),
-      element("span", { className: "bf-name", textContent: isTop ? owner.name : "" }),
+      label,
     );
   }
 
@@ -138,6 +148,8 @@ function render({ model, el }) {
       region.setAttribute("aria-label", `fields of the ${layout.name}`);
       grid.setAttribute("role", "group");
       grid.setAttribute("aria-label", `${layout.name}, ${layout.width} bits, arrow keys move`);
+      const longest = layout.fields.flatMap((one) => partsOf(one.name).map((part) => part.length));
+      grid.classList.toggle("bf-long", Math.max(...longest) > LONG);
       bits = Array.from({ length: layout.width }, (_, bit) => bitButton(bit));
       grid.replaceChildren(...[...bits].reverse());
       focus.setItems(bits, Math.max(0, ...layout.fields.map((one) => one.bit).filter((bit) => bit < 8)));
@@ -185,7 +197,9 @@ function render({ model, el }) {
       choose(keys.indexOf(key));
       const found = readWord(layout, text);
       show(found.error ? BigInt(layout.start) : found.value);
-      return found.error ? rejected(key, text, `could not be read (${found.error}). This is the default.`) : "";
+      if (found.error) return rejected(key, text, `could not be read (${found.error}). This is the default.`);
+      const other = otherReading(layout, text, found.value);
+      return other ? `read as ${found.how}; as ${other.how} it is 0x${other.value.toString(16)}` : "";
     },
     outside(text) {
       how.textContent = "";
@@ -218,6 +232,23 @@ function render({ model, el }) {
     }
     const asTyped = /^(hex|binary|decimal)$/.test(found.how) && fullHex(layout, found.value) === text.trim();
     change(found.value, asTyped ? "" : `read as ${found.how}`);
+    offer(text, found.value);
+  }
+  /**
+   * Names what else digits alone may mean, and takes it when told to.
+   * @param {string} text
+   * @param {bigint} taken
+   */
+  function offer(text, taken) {
+    const other = otherReading(layout, text, taken);
+    if (!other) return;
+    const act = () => {
+      change(other.value, `read as ${other.how}`);
+      offer(text, other.value);
+      /** @type {HTMLElement} */ (how.lastChild).focus();
+    };
+    const words = `as ${other.how} it is 0x${other.value.toString(16)}`;
+    how.append("; ", button(words, act, { className: "rsn-quiet" }));
   }
   field.onchange = () => take(field.value);
   field.onkeydown = (event) => {

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
 import traitlets
 
+from syslab.bits.bare import as_logged
 from syslab.bits.core import Decoded, Layout
 
-from .base import script, style
+from .base import Widget, script, style
 
 
-class BitField(anywidget.AnyWidget):
+class BitField(Widget):
     """One layout, or several with a menu to choose from. ``value`` is hex text, as 64 bits exceed JavaScript's numbers.
 
     >>> BitField(PFEC, value=0x15)
     """
 
+    home = "desk"
+    becomes = "a register whose bits can be flipped, and a field for values and log lines"
     _esm = script("bit_field")
     _css = style("bit_field")
     layouts: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -33,6 +35,7 @@ class BitField(anywidget.AnyWidget):
         """
         if not layouts:
             raise ValueError("BitField needs at least one layout")
+        layouts = tuple(map(as_logged, layouts))
         starts = [layout.examples[0][1] if layout.examples else 0 for layout in layouts]
         if value is not None:
             starts[0] = layouts[0].check(value)
@@ -47,3 +50,21 @@ class BitField(anywidget.AnyWidget):
     def decoded(self) -> Decoded:
         """What the current state means."""
         return self._layouts[self.selected].decode(int(self.value, 16))
+
+    @property
+    def anchor(self) -> str:
+        """The name of the current layout in links."""
+        return self._layouts[self.selected].anchor
+
+    def in_words(self) -> str:
+        """The layout, the value and what it means."""
+        found = self.decoded
+        name = found.layout.name
+        lines = [f"{name[0].upper()}{name[1:]}, {found.layout.hex(found.value)}: {found.sentence}"]
+        if len(self._layouts) > 1:
+            lines.append(f"{self.menu}: {', '.join(layout.name for layout in self._layouts)}.")
+        return "\n".join(lines)
+
+    def fragment(self) -> str:
+        """``pfec=0x15``."""
+        return f"{self.anchor}={int(self.value, 16):#x}"

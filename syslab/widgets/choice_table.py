@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import anywidget
 import traitlets
 
-from .base import script, style
+from .base import Widget, script, style
 
 TONES = ("good", "bad", "plain")
 
@@ -23,12 +22,13 @@ class Outcome:
     tone: str = "plain"
 
 
-class ChoiceTable(anywidget.AnyWidget):
+class ChoiceTable(Widget):
     """``dimensions``: label -> {value: label} of each input, in order. ``outcomes``: values -> :class:`Outcome`.
 
     ``anchor`` is its name in links: ``#signals=INT.default.process``. A combination without an outcome says ``missing``.
     """
 
+    becomes = "a choice of inputs, with what came out for each"
     _esm = script("choice_table")
     _css = style("choice_table")
     dimensions: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -62,3 +62,11 @@ class ChoiceTable(anywidget.AnyWidget):
             value=list(start),
             missing=missing,
         )
+
+    def in_words(self) -> str:
+        """The inputs and their outcome."""
+        names = [dict(d["options"])[value] for d, value in zip(self.dimensions, self.value, strict=True)]
+        inputs = "; ".join(f"{d['label']}: {name}" for d, name in zip(self.dimensions, names, strict=True))
+        outcome = self.outcomes.get("|".join(self.value), {"title": self.missing, "lines": []})
+        lines = [f"{name}: {text}" for name, text, *_ in outcome["lines"]]
+        return "\n".join([f"{inputs}.", outcome["title"], *lines])

@@ -1,6 +1,6 @@
 /**
- * What every widget needs: elements, one tab stop for many buttons, the reader's state in the link, in the trait and
- * in the browser's memory. syslab/widgets/base.py puts this in front of each widget that imports it.
+ * What every widget needs: elements, one tab stop for many buttons, the reader's state in the link, in the
+ * history, in the trait and in the browser's memory. syslab/widgets/base.py puts this in front of each widget that imports it.
  */
 
 /**
@@ -175,76 +175,123 @@ export function rovingFocus(box, moves = inOrder) {
 
 // ── state in the address bar: #pfec=0x15&wait=0x100 ──
 
+/** @typedef {Record<string, string>} Link  a widget's name and what it shows; `va.map` says more about `va` */
+
+/** The parts of the address bar that say something, as they are written there. */
+const written = () =>
+  location.hash
+    .slice(1)
+    .split("&")
+    .filter((pair) => pair.includes("="))
+    .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]);
+
+/** @returns {Link}  names in small letters: a link may be typed by hand */
+function inAddress() {
+  const pairs = written().map(([name, text]) => {
+    try {
+      return [name.toLowerCase(), decodeURIComponent(text)];
+    } catch {
+      return [name.toLowerCase(), text];
+    }
+  });
+  return Object.fromEntries(pairs.reverse()); // the first of a name counts
+}
+
+/** @param {Link} link */
+const inLink = (link) => Object.entries(link).map(([name, text]) => `${name}=${encodeURIComponent(text)}`);
+
+// Each entry of the history carries what all widgets showed, so that Back and Forward show it again. Who changes
+// something makes no entry.
+
+/** @type {Set<() => Link>} */
+const shown = new Set();
+/** @type {Set<(link: Link, isNew: boolean) => void>} */
+const followers = new Set();
+
+/** @returns {Link | undefined}  what this entry carries; a new one carries nothing */
+const carried = () => history.state?.rsn;
+
+/** @param {string} [hash]  the address bar's new text */
+function remember(hash) {
+  try {
+    const rsn = Object.assign({}, ...[...shown].map((tell) => tell()));
+    history.replaceState({ ...history.state, rsn }, "", hash);
+  } catch {
+    /* sandboxed page */
+  }
+}
+function follow() {
+  const before = carried();
+  const link = { ...before, ...inAddress() };
+  for (const one of followers) one(link, !before);
+  if (shown.size) remember();
+}
+/**
+ * Following a link to what the address bar says already is no hashchange.
+ * @param {MouseEvent} event
+ */
+function followAgain(event) {
+  const link = /** @type {HTMLAnchorElement} */ (/** @type {Element} */ (event.target).closest?.("a[href]"));
+  if (link?.hash === location.hash) for (const one of followers) one(inAddress(), true);
+}
+
 export const address = {
-  /** @returns {string[][]} */
-  pairs: () =>
-    location.hash
-      .slice(1)
-      .split("&")
-      .filter((pair) => pair.includes("="))
-      .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
-
   /** @param {string} key @returns {string | undefined} */
-  get(key) {
-    const text = address.pairs().find(([name]) => name === key)?.[1];
-    try {
-      return text && decodeURIComponent(text);
-    } catch {
-      return text;
-    }
-  },
+  get: (key) => inAddress()[key],
 
   /**
-   * Only the hosted page owns its address bar; in JupyterLab it is the application's.
-   * @param {Model<any>} model
-   * @param {string} key
-   * @param {string} value
-   * @param {string[]} [replaced]  keys that this one replaces
-   */
-  set(model, key, value, replaced = [key]) {
-    if (!model.hosted || !key) return;
-    const pairs = address.pairs().filter(([name]) => !replaced.includes(name));
-    pairs.push([key, encodeURIComponent(value)]);
-    try {
-      history.replaceState(null, "", `#${pairs.map((pair) => pair.join("=")).join("&")}`);
-    } catch {
-      /* sandboxed page */
-    }
-  },
-
-  /**
-   * Calls back now and on every change of the fragment.
+   * Calls back now and whenever another address is opened.
+   * @param {HTMLElement} root
    * @param {string[]} keys
    * @param {() => void} scroll
-   * @param {(key: string, text: string) => void} use
+   * @param {(key: string, link: Link, isNew: boolean) => boolean | void} use  false: it is shown already
    * @returns {() => void} the clean-up
    */
-  watch(keys, scroll, use) {
+  watch(root, keys, scroll, use) {
+    root.dataset.link = keys.join(" ");
     const show = () => requestAnimationFrame(scroll);
-    const look = () => {
+    /** @param {Link} link @param {boolean} isNew */
+    const look = (link, isNew) => {
       for (const key of keys) {
-        const text = address.get(key);
-        if (text === undefined) continue;
-        use(key, text);
+        if (link[key] === undefined) continue;
+        if (use(key, link, isNew) === false || !isNew) continue; // the browser itself finds the place again
         if (document.readyState === "loading") addEventListener("DOMContentLoaded", show, { once: true });
         else show();
       }
     };
-    // following a link to what the address bar says already is no hashchange
-    /** @param {MouseEvent} event */
-    const again = (event) => {
-      const link = /** @type {Element} */ (event.target).closest?.("a[href]");
-      if (/** @type {HTMLAnchorElement} */ (link)?.hash === location.hash) look();
-    };
-    look();
-    addEventListener("hashchange", look);
-    document.addEventListener("click", again);
+    look({ ...carried(), ...inAddress() }, !carried());
+    if (!followers.size) {
+      addEventListener("hashchange", follow);
+      document.addEventListener("click", followAgain);
+    }
+    followers.add(look);
     return () => {
-      removeEventListener("hashchange", look);
-      document.removeEventListener("click", again);
+      followers.delete(look);
+      if (followers.size) return;
+      removeEventListener("hashchange", follow);
+      document.removeEventListener("click", followAgain);
     };
   },
 };
+
+/**
+ * A button that copies a link to what is shown, and a line that says so.
+ * @param {() => string} link
+ */
+function copyLink(link) {
+  const said = element("span", { aria: { live: "polite" } });
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(link());
+      said.textContent = "Copied";
+    } catch {
+      const field = textField({ value: link(), readOnly: true, aria: { label: "Link to what is shown" } });
+      said.replaceChildren("Copy this: ", field);
+      field.select();
+    }
+  };
+  return element("p", { className: "rsn-link" }, said, button("Copy link", copy, { className: "rsn-quiet" }));
+}
 
 /**
  * Why a link was not followed: the end of the sentence is the widget's.
@@ -255,7 +302,7 @@ export const address = {
 export const rejected = (key, text, why) => `The link’s #${key}=${text.slice(0, 60)} ${why}`;
 
 /**
- * Joins what a widget shows with its trait, with links, and with changes from outside.
+ * Joins what a widget shows with its trait, with links, with the history, and with changes from outside.
  * @template Value
  * @param {Model<any>} model
  * @param {object} given
@@ -263,7 +310,9 @@ export const rejected = (key, text, why) => `The link’s #${key}=${text.slice(0
  * @param {HTMLElement} given.note  says why a link was rejected; empty again when the reader changes something
  * @param {() => Value} given.value  the trait's value for what is shown
  * @param {() => string} [given.text]  the same in a link; without it, `value`
- * @param {(text: string, key: string) => string} given.open  shows what a link says and returns "", or shows the default and returns why
+ * @param {() => Link} [given.more]  what else is seen, by name; "" is left out
+ * @param {(text: string, key: string, more: Link) => string} given.open  shows what a link says and returns "", or shows
+ *   the default and returns why; what `more` lacks is the default
  * @param {(value: Value) => void} given.outside  shows a value that was set from outside
  * @param {string} [given.trait]
  * @param {string[]} [given.keys]  its names in links; without them, the trait `anchor`
@@ -271,11 +320,25 @@ export const rejected = (key, text, why) => `The link’s #${key}=${text.slice(0
  * @param {() => void} [given.scroll]  brings the widget into view
  */
 export function connect(model, given) {
-  const { root, note, value, open, outside, trait = "value", keys = [model.get("anchor")] } = given;
+  const { root, note, value, more, open, outside, trait = "value", keys = [model.get("anchor")] } = given;
   const text = given.text ?? (() => String(value()));
   const key = given.key ?? (() => keys[0]);
   const scroll = given.scroll ?? (() => root.scrollIntoView({ block: "center" }));
   const differs = () => String(model.get(trait)) !== String(value());
+  /** @returns {Link} */
+  const tell = () => {
+    const extra = Object.entries(more?.() ?? {}).filter(([, said]) => said);
+    return { [key()]: text(), ...Object.fromEntries(extra.map(([name, said]) => [`${key()}.${name}`, said])) };
+  };
+  // only the hosted page owns its address bar; in JupyterLab it is the application's
+  function toAddress() {
+    if (!model.hosted || !key()) return;
+    const others = written().filter(([name]) => {
+      const [own, rest] = name.toLowerCase().split(".");
+      return !keys.includes(own) || (rest !== undefined && !more);
+    });
+    remember(`#${[...others.map((pair) => pair.join("=")), ...inLink(tell())].join("&")}`);
+  }
   return {
     /** What is shown has changed; `toLink` if the reader did it. */
     save(toLink = true) {
@@ -285,22 +348,35 @@ export function connect(model, given) {
       }
       if (!toLink) return;
       note.textContent = "";
-      address.set(model, key(), text(), keys);
+      toAddress();
     },
     /**
      * Puts the widget into its place; returns the clean-up.
      * @param {HTMLElement} el
      */
     start(el) {
+      const page = model.hosted ? location.href.split(/[?#]/)[0] : model.get("_page");
+      if (page && key()) root.append(copyLink(() => `${page}#${inLink(tell()).join("&")}`));
       el.append(root);
-      const unwatch = address.watch(keys, scroll, (name, said) => {
-        note.textContent = open(said, name);
+      const unwatch = address.watch(root, keys, scroll, (name, link, isNew) => {
+        const now = tell();
+        const names = [name, ...Object.keys({ ...link, ...now }).filter((one) => one.startsWith(`${name}.`))];
+        if (!isNew && names.every((one) => link[one] === now[one])) return false;
+        const wanted = isNew ? { ...now, ...link } : link; // a link within the page changes what it names
+        const extra = names.slice(1).map((one) => [one.slice(name.length + 1), wanted[one] ?? ""]);
+        note.textContent = open(link[name], name, Object.fromEntries(extra));
+        if (isNew && extra.length && !note.textContent) toAddress();
       });
+      if (model.hosted) {
+        shown.add(tell);
+        remember();
+      }
       const changed = () => {
         if (differs()) outside(model.get(trait));
       };
       model.on(`change:${trait}`, changed);
       return () => {
+        shown.delete(tell);
         unwatch();
         model.off(`change:${trait}`, changed);
       };

@@ -135,6 +135,21 @@ const PLAIN = [
 const PREFIX = { 16: "0x", 2: "0b", 10: "" };
 
 /**
+ * Digits alone can be meant in two ways: the one that was not taken, or null. As other_reading() in syslab/bits/bare.py.
+ * @param {{ width: number }} layout
+ * @param {string} given
+ * @param {bigint} value  as it was read
+ * @returns {{ value: bigint, how: string } | null}
+ */
+export function otherReading({ width }, given, value) {
+  const digits = /^\s*([0-9][0-9_]*)\s*$/.exec(plainText(given))?.[1].replaceAll("_", "");
+  if (!digits) return null;
+  const hex = BigInt(`0x${digits}`);
+  const other = value === hex ? { value: BigInt(digits), how: "decimal" } : { value: hex, how: "hex" };
+  return other.value === value || other.value >> BigInt(width) ? null : other;
+}
+
+/**
  * As plain() in syslab/bits/reading.py: one kind of space, one end of a line, nothing that has no width.
  * @param {string} text
  */

@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
-from .base import script, style
+from .base import Widget, script, style
+
+FIRST = 5  # rows that its words have
 
 
-class Lookup(anywidget.AnyWidget):
+class Lookup(Widget):
     """``rows``: as many texts as ``columns``; ``words``: more words a row, found but not shown.
 
     A query that is a number, in any base, finds rows that have a cell of that value; other queries find rows that have all
@@ -20,6 +21,7 @@ class Lookup(anywidget.AnyWidget):
     ``#exit=48``. ``query`` is shown first; "" shows all rows.
     """
 
+    becomes = "the whole table, with a field that finds rows"
     _esm = script("lookup")
     _css = style("lookup")
     columns: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -55,3 +57,8 @@ class Lookup(anywidget.AnyWidget):
             anchor=anchor, columns=list(columns), rows=[list(r) for r in rows], words=list(words), readers=list(readers),
             prompt=prompt, value=query,
         )  # fmt: skip
+
+    def in_words(self) -> str:
+        """The head of the table and its first rows."""
+        some = [" · ".join(row) for row in self.rows[:FIRST]]
+        return "\n".join([f"{len(self.rows)} rows of {', '.join(self.columns)}. The first:", *some])

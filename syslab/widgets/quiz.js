@@ -87,8 +87,8 @@ function render({ model, el }) {
   const before = memory.get(key);
   if (before !== null) say("done", `You solved this one before, with “${before}”. ${model.get("why")}`);
   const scroll = () => root.scrollIntoView({ block: "center" });
-  return address.watch([model.get("anchor")], scroll, (name, text) => {
-    say("none", rejected(name, text, `answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
+  return address.watch(root, [model.get("anchor")], scroll, (name, link) => {
+    say("none", rejected(name, link[name], `answers nothing. ${choices.length ? "Choose" : "Type"} an answer here.`));
   });
 }
 export default { render };

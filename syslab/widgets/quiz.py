@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
-from .base import script, style
+from .base import Widget, script, style
 
 
-class Quiz(anywidget.AnyWidget):
+class Quiz(Widget):
     """``accepts`` are right answers; ``near`` has what is said to wrong ones, and to right ones where ``why`` is not meant; numbers
     compare by value (0x15 is 21).
 
@@ -19,6 +18,7 @@ class Quiz(anywidget.AnyWidget):
     the browser's memory of what was solved.
     """
 
+    becomes = "a question that says whether an answer is right, and why"
     _esm = script("quiz")
     _css = style("quiz")
     anchor = traitlets.Unicode().tag(sync=True)
@@ -47,3 +47,11 @@ class Quiz(anywidget.AnyWidget):
         super().__init__(
             anchor=anchor, question=question, accepts=list(accepts), near=dict(near), why=why, hint=hint, choices=list(choices)
         )
+
+    def in_words(self) -> str:
+        """The question and its choices."""
+        return "\n".join([self.question, *(f"– {choice}" for choice in self.choices)])
+
+    def fragment(self) -> str:
+        """Answers are not in links."""
+        return str(self.anchor)

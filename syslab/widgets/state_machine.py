@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import anywidget
 import traitlets
 
-from .base import script, style
+from .base import Widget, script, style
 
 LONGEST = 30  # events in a path; a link should stay a link
 WORD = re.compile(r"[a-z0-9_-]+", re.IGNORECASE)  # a name in links, between the dots
@@ -58,13 +57,14 @@ class Machine:
     edges: Mapping[tuple[str, str], Edge] = field(default_factory=dict)
 
 
-class StateMachine(anywidget.AnyWidget):
+class StateMachine(Widget):
     """``machines``: values of the toggles -> :class:`Machine`; ``toggles``: label -> {value: label}, in order.
 
     ``anchor`` is its name in links: ``#mp=yes.1.init.sipi`` are the toggles' values and then the events, from the start.
     An event without an edge was not tried in that state and cannot be sent. ValueError for whatever does not fit together.
     """
 
+    becomes = "a drawing of the states, with a button for each event"
     _esm = script("state_machine")
     _css = style("state_machine")
     anchor = traitlets.Unicode().tag(sync=True)
@@ -151,3 +151,12 @@ class StateMachine(anywidget.AnyWidget):
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
         return str(proposal["value"])
+
+    def in_words(self) -> str:
+        """The setting, the way so far and the state it led to."""
+        names = self.replay(self.value)
+        notes = {state["name"]: state["note"] for state in self.states}
+        setting = zip(self.toggles, self.value.split("."), strict=False)
+        lines = [f"{toggle['label']}: {dict(toggle['options'])[value]}." for toggle, value in setting]
+        lines.append(f"The states are {', '.join(notes)}. It is in {names[-1]}{notes[names[-1]] and f': {notes[names[-1]]}'}")
+        return "\n".join([*lines, *([f"The way was {', '.join(names)}."] if names[1:] else [])])

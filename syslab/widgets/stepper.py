@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
-from .base import script, style
+from .base import Widget, script, style
 
 
 @dataclass(frozen=True)
@@ -21,12 +20,13 @@ class Step:
     note: str = ""
 
 
-class Stepper(anywidget.AnyWidget):
+class Stepper(Widget):
     """``lanes`` are the actors, in order; ``anchor`` is its name in links: ``#deputy=3`` is the third step.
 
     A lane whose text differs from the step before is marked. Printed, all steps stand below one another.
     """
 
+    becomes = "the steps one by one, with what each does in its lanes"
     _esm = script("stepper")
     _css = style("stepper")
     anchor = traitlets.Unicode().tag(sync=True)
@@ -56,3 +56,11 @@ class Stepper(anywidget.AnyWidget):
         if not 1 <= proposal["value"] <= max(1, len(self.steps)):
             raise traitlets.TraitError(f"stepper {self.anchor}: it has the steps 1 to {len(self.steps)}, not {proposal['value']}")
         return int(proposal["value"])
+
+    def in_words(self) -> str:
+        """The titles of all steps, and the lanes of the current one."""
+        step = self.steps[self.value - 1]
+        lanes = [f"{lane}: {text}" for lane, text in zip(self.lanes, step["lanes"], strict=True) if text]
+        others = [f"{n}. {other['title']}" for n, other in enumerate(self.steps, 1)]
+        lines = [f"Step {self.value} of {len(self.steps)}: {step['title']}", *lanes, step["note"], f"All steps: {' '.join(others)}"]
+        return "\n".join(line.replace("`", "") for line in lines if line)

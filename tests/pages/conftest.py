@@ -214,7 +214,7 @@ def standalone(browse: Tabs, tmp_path: Path) -> Callable[..., Page]:
             f'<link rel="stylesheet" href="{(assets / "rsn.css").as_uri()}">'
             f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'
             f'<script type="application/vnd.jupyter.widget-state+json">{state.text}</script>{loaded}</head>'
-            f'<body><main>{state.rename(views)}</main><script src="{(assets / "loader.js").as_uri()}"></script></body></html>',
+            f'<body><main>{state.place(views)}</main><script src="{(assets / "loader.js").as_uri()}"></script></body></html>',
             encoding="utf-8",
         )
         page = browse(width)

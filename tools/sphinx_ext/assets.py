@@ -45,7 +45,7 @@ def lean(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
     context["rsn_scripts"] = []
     for state in filter(None, map(shrink_script, context["script_files"])):
         context["rsn_scripts"] = [*write(Path(app.outdir) / "_static", state.scripts), LOADER]
-        context["body"] = state.rename(context["body"])
+        context["body"] = state.place(context["body"])
     context["rsn_policy"], context["rsn_early"] = policy(), early()
     description = describe(doctree)
     if description and 'name="description"' not in context.get("metatags", ""):

@@ -9,6 +9,7 @@ nothing can be imported; they need no ``eval``; and rsn/loader.js can draw a wid
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 from functools import cache
@@ -23,7 +24,8 @@ from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
 
 STATE = "application/vnd.jupyter.widget-state+json"
 OWN = ("rsn", "shell", "loader", "search", "answers")  # scripts of the book that are no widgets
-MODEL_ID = re.compile(r'"model_id": "(\w+)"')
+VIEW = re.compile(r'(<script type="application/vnd\.jupyter\.widget-view\+json">[^<]*"model_id": ")(\w+)("[^<]*</script>)')
+CONTROLS = "These controls drive a real experiment and need Python behind the page."
 DEFAULT = "export default { render };\n"
 DROPPED = frozenset(
     [
@@ -34,6 +36,8 @@ DROPPED = frozenset(
         "_model_module",
         "_model_module_version",
         "_model_name",
+        "_page",
+        "_says",
         "_view_count",
         "_view_module",
         "_view_module_version",
@@ -82,21 +86,28 @@ def filename(path: Path) -> str:
 
 
 class Shrunk(NamedTuple):
-    """A page's state: ``text`` for the page, the ``scripts`` it needs in order, and ``names``: a model's id -> a short one."""
+    """A page's state: ``text`` for the page, the ``scripts`` it needs in order, and by a model's id its short name and its words."""
 
     text: str
     scripts: list[Path]
     names: dict[str, str]
+    words: dict[str, str]
 
-    def rename(self, page: str) -> str:
-        """``page`` with the short names in the places where widgets are drawn."""
-        return MODEL_ID.sub(lambda found: f'"model_id": "{self.names.get(found[1], found[1])}"', page)
+    def place(self, page: str) -> str:
+        """``page`` with the short names in the places where widgets are drawn, and there the words for who has no JavaScript."""
+
+        def view(found: re.Match[str]) -> str:
+            lines = html.escape(self.words.get(found[2]) or CONTROLS, quote=False).replace("\n", "<br>")
+            return f'{found[1]}{self.names.get(found[2], found[2])}{found[3]}<noscript><p class="rsn-kernel">{lines}</p></noscript>'
+
+        return VIEW.sub(view, page)
 
 
 def shrink(body: str) -> Shrunk:
     """``body`` with anywidgets only, each with the name of its module. Ids are random; without them a build is repeatable."""
     models: dict[str, Any] = {}
     names: dict[str, str] = {}
+    words: dict[str, str] = {}
     scripts: dict[Path, None] = {}
     given = json.loads(body)["state"]
     # in an order of their contents: ids are random, and gzip finds what lies near
@@ -112,9 +123,10 @@ def shrink(body: str) -> Shrunk:
         scripts.update(dict.fromkeys(parts(path)))
         kept = {key: value for key, value in state.items() if key not in DROPPED}
         names[name] = str(len(names))
+        words[name] = state.get("_says", "")
         models[names[name]] = {"module": module(path), "state": kept}
     text = json.dumps(models, separators=(",", ":"), ensure_ascii=False)
-    return Shrunk(text.replace("</", "<\\/"), list(scripts), names)  # a "</script>" inside would end the element
+    return Shrunk(text.replace("</", "<\\/"), list(scripts), names, words)  # a "</script>" inside would end the element
 
 
 def shrink_script(script: Any) -> Shrunk | None:

@@ -141,6 +141,35 @@
     });
   }
 
+  // ── a link that names nothing on this page; what a widget cannot read, the widget says ──
+
+  function sayWhatIsMissing() {
+    document.querySelector(".rsn-astray")?.remove();
+    const hash = location.hash.slice(1);
+    const known = [...all("[data-link]")].flatMap((widget) => widget.dataset.link.split(" "));
+    const named = hash.split("&").filter((pair) => pair.includes("="));
+    const names = named.map((pair) => pair.split(/[.=]/)[0]);
+    const missing = names.filter((name) => !known.includes(name.toLowerCase()));
+    let section = hash;
+    try {
+      section = decodeURIComponent(hash);
+    } catch {
+      /* it is no name then */
+    }
+    const isAstray = named.length ? missing.length : hash && !document.getElementById(section);
+    const article = document.querySelector("article.bd-article");
+    if (!article || !isAstray || hash.startsWith(":~:")) return;
+    const said = document.createElement("p");
+    said.className = "rsn-astray";
+    said.setAttribute("role", "status");
+    said.textContent = named.length
+      ? `The link asks for “${missing.join("”, “").slice(0, 60)}”, but this page has nothing of that name.`
+      : `The link leads to “${section.slice(0, 60)}”, but this page has no section of that name.`;
+    article.prepend(said);
+  }
+  sayWhatIsMissing();
+  addEventListener("hashchange", sayWhatIsMissing);
+
   // ── `.dropdown` admonitions become native <details> ──
 
   for (const box of all(".admonition.dropdown")) {

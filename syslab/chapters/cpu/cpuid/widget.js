@@ -19,7 +19,8 @@ import { fieldsOf, fieldText, fieldValue, onlyLetters, reservedBits } from "../.
  * @property {[leaf: string, register: string, note: string, count: number][]} registers  count: how many of the fields are its own
  * @property {import("../../../widgets/layouts.js").FieldColumns} fields  in the registers' order
  * @property {Record<string, string>} titles  of leaves
- * @property {string} value  leaf, subleaf and, if not the first, machine, with dots between them
+ * @property {string} value  leaf, subleaf; if not the first, machine; of a chosen field, register and bit; with dots
+ *   between them
  */
 
 /** @typedef {import("../../../widgets/layouts.js").Field & { flags: string, kernel: string }} GivenField */
@@ -278,6 +279,9 @@ function render({ model, el }) {
     marks.get(chosen?.register)?.(null);
     chosen = { register, field };
     marks.get(register)?.(field);
+    const said = note.textContent;
+    shared.save();
+    note.textContent = said;
   }
 
   /**
@@ -295,6 +299,7 @@ function render({ model, el }) {
     key = leaf;
     list.value = leaf;
     marks = new Map();
+    if (!layoutOf(leaf)[chosen?.register]?.fields.includes(chosen.field)) chosen = null;
     const title = titleOf(leaf);
     const shown = REGISTERS.filter((register) => row || layout[register]);
     panel.replaceChildren(
@@ -302,21 +307,25 @@ function render({ model, el }) {
       ...shown.map((register) => drawRegister(register, row?.[2 + REGISTERS.indexOf(register)])),
     );
     if (chosen) marks.get(chosen.register)?.(chosen.field);
-    shared.save(toLink && !!row);
+    shared.save(toLink);
     note.textContent = row ? text : absent;
   }
   /**
-   * "7.0" or "7.0.host"; false where that is no leaf of a machine here.
+   * "7.0", "7.0.host" or "7.0.host.ebx.7"; false where that is nothing here.
    * @param {string} text
    */
   function take(text) {
-    const pattern = /^(?:0x)?([0-9a-f]{1,8})(?:\.(\d{1,2}))?(?:\.([a-z][a-z0-9-]*))?$/i;
-    const [, leaf, subleaf = "0", who] = pattern.exec(text) ?? [];
+    const pattern =
+      /^(?:0x)?([0-9a-f]{1,8})(?:\.(\d{1,2}))?(?:\.(?!e[a-d]x\.)([a-z][a-z0-9-]*))?(?:\.(e[a-d]x)\.(\d+))?$/i;
+    const [, leaf, subleaf = "0", who, register, bit] = pattern.exec(text) ?? [];
     const wanted = who ? machines.find((one) => one.key === who) : machines[0];
     const found = leaf && `${Number.parseInt(leaf, 16).toString(16)}.${Number(subleaf)}`;
-    if (!wanted?.byKey.has(found)) return false;
+    const known = found && layoutOf(found);
+    if (!wanted?.byKey.has(found) && !Object.keys(known ?? {}).length) return false;
+    const field = register && known[register.toLowerCase()]?.fields.find((one) => one.bit === Number(bit));
+    if (!wanted || (register && !field)) return false;
     machine = wanted;
-    chosen = null;
+    chosen = field ? { register: register.toLowerCase(), field } : null;
     fillList();
     go(found, false);
     return true;
@@ -375,13 +384,18 @@ function render({ model, el }) {
   const shared = connect(model, {
     root,
     note,
-    value: () => key + (machine === machines[0] ? "" : `.${machine.key}`),
+    value: () =>
+      [
+        key,
+        ...(machine === machines[0] ? [] : [machine.key]),
+        ...(chosen ? [chosen.register, chosen.field.bit] : []),
+      ].join("."),
     scroll: () => root.scrollIntoView(),
     open(text, name) {
       if (take(text)) return note.textContent;
       const example = keyOf(machines[0].rows[0]);
       const keys = machines.map((one) => one.key).join(", ");
-      const why = `names no leaf here; this is the default. It takes a leaf and subleaf, such as ${example}, and a machine: ${keys}.`;
+      const why = `names no leaf here; this is the default. It takes a leaf and subleaf, such as ${example}, a machine (${keys}), and a field, such as ebx.7.`;
       return rejected(name, text, why);
     },
     outside: take,

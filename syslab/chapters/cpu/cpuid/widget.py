@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
 from syslab.bits.core import Decoded, Field
 from syslab.bits.cpuid import LEAVES, REGISTERS, cpuinfo_name, first_kernel, layouts, since_kernel, title
 from syslab.native.cpuid import Leaf
-from syslab.widgets.base import columns, script, style
+from syslab.widgets.base import Widget, columns, script, style
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,15 @@ class Machine:
     line: str = ""
 
 
-class LeafBrowser(anywidget.AnyWidget):
+class LeafBrowser(Widget):
     """``machines``: key -> :class:`Machine`, the first one shown first. ``value`` is what links say: leaf (hex) and subleaf,
-    ``7.0``, and the machine's key where it is not the first, ``7.0.host``.
+    ``7.0``, the machine's key where it is not the first, ``7.0.host``, and the field that is chosen, ``7.0.host.ebx.7``.
 
     ``start`` is the (leaf, subleaf) shown first, by default the first row. The layouts come along of every leaf that a
     machine answered, and of those that tell of features: so the search can also say that a leaf is not answered.
     """
 
+    becomes = "all leaves, with a search over their fields"
     _esm = script(__file__)
     _css = style(__file__)
     machines: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -72,13 +72,23 @@ class LeafBrowser(anywidget.AnyWidget):
     @property
     def decoded(self) -> dict[str, Decoded]:
         """What the current state means, by register; {} where this book has no layout or the machine no such leaf."""
-        leaf, subleaf, *key = self.value.split(".")
-        machine = next(m for m in self.machines if not key or m["key"] == key[0])
+        leaf, subleaf, *rest = self.value.split(".")
+        machine = next((m for m in self.machines if rest and m["key"] == rest[0]), self.machines[0])
         at = [int(leaf, 16), int(subleaf)]
         values = next((row[2:] for row in machine["rows"] if row[:2] == at), None)
         if values is None:
             return {}
         return {r: layout.decode(values[REGISTERS.index(r)]) for r, layout in layouts(*at).items()}
+
+    def in_words(self) -> str:
+        """The leaf, its registers and the fields that are set."""
+        leaf, subleaf, *rest = self.value.split(".")
+        machine = next((m for m in self.machines if rest and m["key"] == rest[0]), self.machines[0])
+        row: list[int] = next((row[2:] for row in machine["rows"] if row[:2] == [int(leaf, 16), int(subleaf)]), [])
+        registers = [f"{name.upper()} {value:#010x}" for name, value in zip(REGISTERS, row, strict=False)]
+        told = [f"{name.upper()}: {found.sentence}" for name, found in self.decoded.items() if found.value]
+        name = title(int(leaf, 16))
+        return "\n".join([f"{machine['label']}, leaf {leaf}.{subleaf}{name and f', {name}'}: {', '.join(registers)}", *told])
 
 
 def _key(leaf: int, subleaf: int | None) -> str:

@@ -39,7 +39,8 @@ import { sentence } from "../../../widgets/layouts.js";
  * @typedef {object} Traits
  * @property {string} anchor
  * @property {{ key: string, label: string, data: string, format: Format }[]} samples  data: hex
- * @property {string} value  a sample's key, then the edits as offset-byte, all in hex, with dots between them
+ * @property {string} value  a sample's key, the edits as offset-byte, the chosen byte as at-offset if it is not the first
+ *   edited one; all in hex, with dots between them
  */
 
 /**
@@ -183,7 +184,9 @@ function render({ model, el }) {
 
   const text = () => {
     const sorted = [...edits].sort((a, b) => a[0] - b[0]);
-    return [sample.key, ...sorted.map(([offset, byte]) => `${offset.toString(16)}-${twoDigits(byte)}`)].join(".");
+    const parts = sorted.map(([offset, byte]) => `${offset.toString(16)}-${twoDigits(byte)}`);
+    if (current !== (sorted[0]?.[0] ?? 0)) parts.push(`at-${current.toString(16)}`);
+    return [sample.key, ...parts].join(".");
   };
   /** @param {number} offset */
   const memberAt = (offset) => {
@@ -302,16 +305,16 @@ function render({ model, el }) {
     problem.textContent = tree.problem;
     problem.hidden = !tree.problem;
     reset.disabled = !edits.size;
-    shared.save(toLink);
-    choose(current, where);
+    choose(current, where, toLink);
   }
 
   /**
    * Chooses a byte, and the member it is in.
    * @param {number} offset
    * @param {HTMLElement | null} focused  the panel that gets the focus
+   * @param {boolean} [toLink]
    */
-  function choose(offset, focused) {
+  function choose(offset, focused, toLink = true) {
     current = Math.max(0, Math.min(offset, data.length - 1));
     half = null;
     const member = memberAt(current);
@@ -332,6 +335,7 @@ function render({ model, el }) {
     if (focused) (focused === grid ? cells[current] : rows[index])?.focus({ preventScroll: true });
     scrollInto(grid, cells[current]);
     if (member) scrollInto(list, rows[index]);
+    shared.save(toLink);
   }
   /** @param {Found} member */
   function inWords(member) {
@@ -396,18 +400,20 @@ function render({ model, el }) {
     if (!wanted) return `“${key}” is none of ${samples.map((one) => one.key).join(", ")}`;
     /** @type {Map<number, number>} */
     const made = new Map();
+    let chosen;
     for (const one of parts) {
-      const match = /^([0-9a-f]{1,4})-([0-9a-f]{2})$/.exec(one);
+      const match = /^([0-9a-f]{1,4})-([0-9a-f]{2})$|^at-([0-9a-f]{1,4})$/.exec(one);
       if (!match) return `“${one}” is not an offset and a byte, such as 10-03`;
-      const offset = Number.parseInt(match[1], 16);
+      const offset = Number.parseInt(match[1] ?? match[3], 16);
       if (offset >= wanted.bytes.length) {
         return `offset ${hex(offset)} is outside: there are ${hex(wanted.bytes.length)} bytes`;
       }
-      made.set(offset, Number.parseInt(match[2], 16));
+      if (match[3]) chosen = offset;
+      else made.set(offset, Number.parseInt(match[2], 16));
     }
     sample = wanted;
     edits = made;
-    current = [...made.keys()][0] ?? 0;
+    current = chosen ?? Math.min(...made.keys(), ...(made.size ? [] : [0]));
     return "";
   }
   const shared = connect(model, {

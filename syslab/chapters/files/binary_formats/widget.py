@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
 from syslab.bits.structure import Format, Tree
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 MOST_BYTES = 2048
+MEMBERS_SAID = 6
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,33 @@ class Sample:
 
 
 def parse(text: str, samples: Mapping[str, Sample]) -> tuple[str, dict[int, int]]:
-    """The sample's key and the edited bytes of ``elf.78-00.10-03``: offset and byte, both hex. ValueError says what is wrong."""
+    """The sample's key and the edited bytes of ``elf.78-00.10-03``: offset and byte, both hex. ValueError says what is wrong.
+
+    ``at-38`` among them is the byte that is chosen, which changes nothing.
+    """
     key, *edits = text.split(".")
     if key not in samples:
         raise ValueError(f"{key!r} is none of {', '.join(samples)}")
     made: dict[int, int] = {}
     for edit in edits:
-        if not (m := re.fullmatch(r"([0-9a-f]{1,4})-([0-9a-f]{2})", edit)):
+        if not (m := re.fullmatch(r"([0-9a-f]{1,4})-([0-9a-f]{2})|at-([0-9a-f]{1,4})", edit)):
             raise ValueError(f"{edit!r} is not an offset and a byte, such as 10-03")
-        if int(m[1], 16) >= len(samples[key].data):
-            raise ValueError(f"offset {int(m[1], 16):#x} is outside: there are {len(samples[key].data):#x} bytes")
-        made[int(m[1], 16)] = int(m[2], 16)
+        offset = int(m[1] or m[3], 16)
+        if offset >= len(samples[key].data):
+            raise ValueError(f"offset {offset:#x} is outside: there are {len(samples[key].data):#x} bytes")
+        if m[1]:
+            made[offset] = int(m[2], 16)
     return key, made
 
 
-class HexTree(anywidget.AnyWidget):
+class HexTree(Widget):
     """``samples``: key -> :class:`Sample`, the first one shown first. ``anchor`` is its name in links.
 
-    ``value`` is what links say: the sample's key, then the edited bytes, offset and value in hex: ``#bytes=elf.78-00``.
+    ``value`` is what links say: the sample's key, then the edited bytes, offset and value in hex, and the byte that is
+    chosen: ``#bytes=elf.78-00.at-10``.
     """
 
+    becomes = "all bytes and members, each to be chosen and changed"
     _esm = script(__file__)
     _css = style(__file__)
     samples: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -83,3 +90,11 @@ class HexTree(anywidget.AnyWidget):
     def tree(self) -> Tree:
         """What the format makes of :attr:`data`; the page shows the same."""
         return self._all[parse(self.value, self._all)[0]].format.read(self.data)
+
+    def in_words(self) -> str:
+        """The first bytes, and the members that are read out of them."""
+        label = self._all[self.value.split(".")[0]].label
+        found = self.tree.found[:MEMBERS_SAID]
+        members = [f"{one.name} = {one.value:#x}" if isinstance(one.value, int) else f"{one.name} = {one.value}" for one in found]
+        lines = [f"{label}, {len(self.data)} bytes: {self.data[:16].hex(' ')} …", f"{', '.join(members)} …", self.tree.problem]
+        return "\n".join(line for line in lines if line)

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 from .model import BYTES, ELEMENTS, MEMBERS, PACKED, TYPES, Struct, lay_out
 
 
-class StructLayout(anywidget.AnyWidget):
+class StructLayout(Widget):
     """``presets``: label -> declaration (:mod:`syslab.chapters.files.bool_size.model`), the first one shown first.
 
     ``anchor`` is its name in links: ``#struct=bool,int:3``.
     """
 
+    becomes = "a struct whose members can be changed, with a drawing of its bytes"
     _esm = script(__file__)
     _css = style(__file__)
     types: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -49,3 +49,9 @@ class StructLayout(anywidget.AnyWidget):
     def struct(self) -> Struct:
         """The current declaration, laid out. ValueError where it is none."""
         return lay_out(self.value)
+
+    def in_words(self) -> str:
+        """The declaration, its size, and where each member lies."""
+        struct = self.struct
+        places = [f"{placed.name}: {placed.where}" for placed in struct.members if placed.name]
+        return "\n".join([struct.c(), struct.sentence, f"{'; '.join(places)}."])

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
-from .model import CALLS, FIRST_FD, LONGEST, MAX_SYMLINKS, PATHS, TARGETS, WHY, run, token
-from .state import State
+from .model import CALLS, FIRST_FD, LONGEST, MAX_SYMLINKS, PATHS, TARGETS, WHY, run, shown, token
+from .state import State, files, names
 
 
-class LinkGraph(anywidget.AnyWidget):
+class LinkGraph(Widget):
     """``stories``: label -> calls with dots between, as :mod:`~syslab.chapters.files.links.model` has them; the first one shown first.
 
     ``anchor`` is its name in links: ``#links=create-a.link-a-b`` are the calls so far, ``#links=`` an empty folder.
     ValueError for no story, or one that cannot be.
     """
 
+    becomes = "a drawing of names, inodes and open files, with calls that change it"
     _esm = script(__file__)
     _css = style(__file__)
     anchor = traitlets.Unicode().tag(sync=True)
@@ -56,6 +56,18 @@ class LinkGraph(anywidget.AnyWidget):
         except ValueError as error:
             raise traitlets.TraitError(f"link graph {self.anchor}: {error}") from None
         return str(proposal["value"])
+
+    def in_words(self) -> str:
+        """The calls, and what there is after them."""
+        done = steps(self.value)
+        calls = [shown(step) + (f" ({errno})" if errno else "") for step, errno in zip(done, run(done)[0], strict=True)]
+        lines = [f"After {'; '.join(calls)}:" if calls else "The folder is empty."]
+        for name in names(self.state):
+            target = f" that holds “{name.target}”" if name.target else ""
+            links = "" if name.links is None else f", {name.links} link{'s' * (name.links != 1)}"
+            lines.append(f"{name.path} is {name.kind} {name.number}{target}{links}; opened, it reads {name.reads or 'nothing'}")
+        lines += [f"file descriptor {file.descriptor} is inode {file.number}" for file in files(self.state)]
+        return "\n".join(lines)
 
 
 def steps(calls: str) -> list[str]:

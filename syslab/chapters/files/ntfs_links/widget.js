@@ -238,6 +238,7 @@ function render({ model, el }) {
   const start = model.get("value");
   const { encode, decode, readHex } = reparseRules(rules);
   let now = "";
+  let linked = ""; // the last state that a link can say
 
   /** @param {string} label @param {HTMLElement} field */
   function labelled(label, field) {
@@ -391,7 +392,9 @@ function render({ model, el }) {
       preset.setAttribute("aria-pressed", String(preset.dataset.v === state));
     }
     if (toLink) note.textContent = "";
-    shared.save(toLink && state.length < LONGEST_LINK && loneHalf(state) < 0);
+    const fits = state.length < LONGEST_LINK && loneHalf(state) < 0;
+    if (fits) linked = state;
+    shared.save(toLink && fits);
     return error;
   }
 
@@ -399,6 +402,7 @@ function render({ model, el }) {
     root,
     note,
     value: () => now,
+    text: () => linked,
     open(text, key) {
       const error = show(text, undefined, false);
       if (error) show(start, undefined, false);

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 from .model import BadReparse, decode, encode, read_hex, rules
 
@@ -18,13 +17,14 @@ def state(kind: str, target: str) -> str:
     return f"{kind}:{target}"
 
 
-class ReparseBuffer(anywidget.AnyWidget):
+class ReparseBuffer(Widget):
     """``presets``: label -> state, the first one shown first.
 
     A state is ``junction:``, ``symlink:`` or ``relative:`` and a target, or ``bytes:`` and hex digits; in links
     ``#reparse=junction:C:\\target``. ValueError for a preset that is none of them.
     """
 
+    becomes = "a field for a target and one for bytes, each made from the other"
     _esm = script(__file__)
     _css = style(__file__)
     rules: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
@@ -58,3 +58,8 @@ class ReparseBuffer(anywidget.AnyWidget):
     def buffer(self) -> bytes:
         """The buffer of the current state; BadReparse says why there is none."""
         return self.read(self.value)
+
+    def in_words(self) -> str:
+        """The bytes of the current state, and what they say."""
+        found = decode(self.buffer)
+        return "\n".join([found.sentence, f"{len(self.buffer)} bytes: {self.buffer.hex(' ')}", *found.notes])

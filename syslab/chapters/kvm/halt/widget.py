@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 TONES = ("good", "bad", "plain")
 
@@ -48,13 +47,14 @@ class Decision:
     text: str = ""
 
 
-class Flow(anywidget.AnyWidget):
+class Flow(Widget):
     """``inputs``: name -> (label, {value: label}), in order; ``nodes`` from top to bottom; ``value`` of each input.
 
     ``measured``: values -> what a machine did with them, shown below the end. ``anchor`` is the flow's name in links:
     ``#hlt=no.yes.nmi``. Inputs that no decision on the path looks at are marked.
     """
 
+    becomes = "a flow whose inputs can be chosen, with the path they take"
     _esm = script(__file__)
     _css = style(__file__)
     anchor = traitlets.Unicode().tag(sync=True)
@@ -94,6 +94,16 @@ class Flow(anywidget.AnyWidget):
             if answer in node["ends"]:
                 return passed, node["ends"][answer]
             at += 1 + node["skips"].get(answer, 0)
+
+    def in_words(self) -> str:
+        """The inputs, the path and where it ends."""
+        chosen = zip(self.inputs, self.value, strict=True)
+        inputs = [f"{one['label']}: {dict(one['options'])[value]}" for one, value in chosen]
+        passed, end = self.path()
+        steps = [f"{title}{answer and f' {answer}'}" for title, answer in passed]
+        measured = self.measured.get("|".join(self.value))
+        lines = [f"{'; '.join(inputs)}.", f"{' → '.join(steps)} → {end['title']}. {end['text']}"]
+        return "\n".join([*lines, *([f"Measured: {measured}"] if measured else [])]).replace("`", "")
 
 
 def _check_values(anchor: str, inputs: Mapping[str, tuple[str, Mapping[str, str]]], values: Sequence[str]) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,13 @@ class Tape:
     note: str = ""
 
 
-class InstructionTape(anywidget.AnyWidget):
+class InstructionTape(Widget):
     """``lanes`` are the names of those who stop; every tape has a list of marks for each. Printed, all marks show.
 
     ``anchor`` is its name in links: ``#tape=rep.2`` is the tape ``rep`` at its second stop. ``value`` is the same text.
     """
 
+    becomes = "a listing with every stop in it, to go through one by one"
     _esm = script(__file__)
     _css = style(__file__)
     anchor = traitlets.Unicode().tag(sync=True)
@@ -79,6 +79,17 @@ class InstructionTape(anywidget.AnyWidget):
                 f"instruction tape {self.anchor}: {proposal['value']!r} is no stop; write a tape and a number, as in rep.2. Tapes: {known}"
             )
         return str(proposal["value"])
+
+    def in_words(self) -> str:
+        """The program, and what each lane says at its current stop."""
+        key, _, number = self.value.partition(".")
+        tape = next(tape for tape in self.tapes if tape["key"] == key)
+        lanes = [
+            f"{name}: {marks[int(number) - 1]['text'] if int(number) <= len(marks) else 'no more stops'}"
+            for name, marks in zip(self.lanes, tape["lanes"], strict=True)
+        ]
+        listing = "; ".join(text for _, text in tape["cells"])
+        return "\n".join([f"{tape['label']}, stop {number}:", *lanes, f"The listing: {listing}"])
 
 
 def _check(anchor: str, tape: Tape, lanes: int) -> None:

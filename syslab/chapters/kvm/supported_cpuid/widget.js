@@ -29,7 +29,7 @@ import { fieldsOf, fieldText, fieldValue, fullHex, onlyLetters, reservedBits } f
  *   fields are its own
  * @property {import("../../../widgets/layouts.js").FieldColumns} fields  in the words' order
  * @property {Record<string, string>} same  entry -> the entry that has the same words
- * @property {string} value  entry and, if not the first, machine, with a dot between them
+ * @property {string} value  entry; if not the first, machine; of a chosen field, word and bit; with dots between them
  */
 
 /** @typedef {import("../../../widgets/layouts.js").Field & { bits: string }} WordField */
@@ -168,7 +168,7 @@ function render({ model, el }) {
     },
     ...machines.map(({ label }, index) => element("option", { value: index, textContent: label })),
   );
-  const onlyDiffering = element("input", { type: "checkbox", checked: true, onchange: () => fillList() });
+  const onlyDiffering = element("input", { type: "checkbox", checked: true, onchange: listAll });
   const list = element("select", {
     size: 14,
     className: "cb-list",
@@ -208,12 +208,16 @@ function render({ model, el }) {
         "div",
         {},
         labelled("Entry", list),
-        element("label", { className: "cb-only" }, onlyDiffering, " only where they differ"),
+        element("label", { className: "cb-only" }, onlyDiffering, "only where they differ"),
       ),
       panel,
     ),
   );
 
+  function listAll() {
+    fillList();
+    shared.save();
+  }
   function fillList() {
     const shown = machine.rows.filter(([entry, , , differs]) => !onlyDiffering.checked || entry === key || differs);
     const options = shown.map(([value, , , differs]) => {
@@ -313,6 +317,9 @@ function render({ model, el }) {
     marks.get(chosen?.word)?.(null);
     chosen = { word, field };
     marks.get(word)?.(field);
+    const said = note.textContent;
+    shared.save();
+    note.textContent = said;
   }
 
   /**
@@ -324,6 +331,7 @@ function render({ model, el }) {
     const missing = machine.byEntry.has(entry) ? "" : `${machine.label} has no entry ${entry}.`;
     key = missing ? machine.rows[0][0] : entry;
     if (list.value !== key) fillList();
+    if (!fieldsOfWord(chosen?.word).some(({ name }) => name === chosen.field.name)) chosen = null;
     const gone = sides.filter((_, index) => !machine.byEntry.get(key)[index]);
     const zeros = `No such entry: ${gone.join(", ")}. It counts as zeros.`;
     marks = new Map();
@@ -337,21 +345,32 @@ function render({ model, el }) {
     note.textContent = missing;
   }
   /**
-   * "7.0" or "7.0.machine"; false where that is nothing here.
+   * The fields that the entry shown has in a word, those without a name included.
+   * @param {string} [word]
+   */
+  const fieldsOfWord = (word) => (word ? pairs(machine, key, word).map(({ field }) => field) : []);
+  /**
+   * "7.0", "7.0.machine" or "7.0.machine.ebx.7"; false where that is nothing here.
    * @param {string} text
    */
   function take(text) {
-    const dot = text.lastIndexOf(".");
-    const named = machines.find((one) => one.key === text.slice(dot + 1));
-    const wanted = named ?? machines[0];
-    const entry = (named ? text.slice(0, dot) : text).toLowerCase().replace(/^0x/, "");
-    const hit = [entry, `${entry}.0`].find((one) => wanted.byEntry.has(one));
-    if (!hit) return false;
-    machine = wanted;
-    chosen = null;
-    key = hit;
+    const end = new RegExp(`\\.(${names.join("|")})\\.(\\d+)$`, "i").exec(text);
+    const place = end ? text.slice(0, end.index) : text;
+    const dot = place.lastIndexOf(".");
+    const named = machines.find((one) => one.key === place.slice(dot + 1));
+    const before = { machine, key };
+    machine = named ?? machines[0];
+    const entry = (named ? place.slice(0, dot) : place).toLowerCase().replace(/^0x/, "");
+    key = [entry, `${entry}.0`].find((one) => machine.byEntry.has(one));
+    const word = end?.[1].toLowerCase();
+    const field = key && fieldsOfWord(word).find((one) => one.bit === Number(end[2]));
+    if (!key || (end && !field)) {
+      ({ machine, key } = before);
+      return false;
+    }
+    chosen = field ? { word, field } : null;
     fillList();
-    go(hit, false);
+    go(key, false);
     return true;
   }
 
@@ -406,13 +425,19 @@ function render({ model, el }) {
   const shared = connect(model, {
     root,
     note,
-    value: () => key + (machine === machines[0] ? "" : `.${machine.key}`),
+    value: () =>
+      [key, ...(machine === machines[0] ? [] : [machine.key]), ...(chosen ? [chosen.word, chosen.field.bit] : [])].join(
+        ".",
+      ),
+    more: () => ({ list: onlyDiffering.checked ? "" : "all" }),
     scroll: () => root.scrollIntoView(),
-    open(text, name) {
+    open(text, name, { list: listed }) {
+      onlyDiffering.checked = listed !== "all";
       if (take(text)) return note.textContent;
+      fillList();
       const example = machines[0].rows[0][0];
       const keys = machines.map((one) => one.key).join(", ");
-      const why = `names no entry here; this is the default. It takes an entry, such as ${example}, and a machine: ${keys}.`;
+      const why = `names no entry here; this is the default. It takes an entry, such as ${example}, a machine (${keys}), and a field, such as ${names.at(-1)}.0.`;
       return rejected(name, text, why);
     },
     outside: take,

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
 from syslab.bits.core import Field, Layout
-from syslab.widgets.base import columns, script, style
+from syslab.widgets.base import Widget, columns, script, style
 
 from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED, Pair, Words, paired
 
@@ -29,14 +28,15 @@ class Side:
     line: str = ""
 
 
-class CompareBits(anywidget.AnyWidget):
+class CompareBits(Widget):
     """``machines``: key -> :class:`Side`, the first one shown first; ``names``: what the words of an entry are called.
 
     ``layouts``: entry -> name -> layout; ``titles``: entry -> a few words; ``sides``: what the two columns are called;
-    ``outcomes``: a word for each outcome of :mod:`syslab.chapters.kvm.supported_cpuid.model`. ``value`` is what links say, the entry and
-    the machine's key where it is not the first: ``7.0``, ``7.0.kvm-svm``. ``start`` is the entry shown first.
+    ``outcomes``: a word for each outcome of :mod:`syslab.chapters.kvm.supported_cpuid.model`. ``value`` is what links say, the entry,
+    the machine's key where it is not the first, and the field that is chosen: ``7.0``, ``7.0.kvm-svm``, ``7.0.ebx.7``. ``start`` is the entry shown first.
     """
 
+    becomes = "all entries, with a search over their fields"
     _esm = script(__file__)
     _css = style(__file__)
     machines: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -103,12 +103,27 @@ class CompareBits(anywidget.AnyWidget):
     @property
     def compared(self) -> dict[str, list[Pair]]:
         """What the current state shows, by word."""
-        entry, machine = self.value, self.machines[0]
-        for m in self.machines:
-            if entry.endswith("." + m["key"]):
-                entry, machine = entry.removesuffix("." + m["key"]), m
+        entry, machine = self._shown()
         a, b = next((row[1] or None, row[2] or None) for row in machine["rows"] if row[0] == entry)
         return paired(self.names, self._layouts.get(entry, {}), a, b)
+
+    def _shown(self) -> tuple[str, Any]:
+        keys = "|".join(re.escape(m["key"]) for m in self.machines)
+        found = re.fullmatch(rf"(.*?)(?:\.({keys}))?(?:\.(?:{'|'.join(self.names)})\.\d+)?", self.value)
+        assert found  # whatever it is
+        return found[1], next((m for m in self.machines if m["key"] == found[2]), self.machines[0])
+
+    def in_words(self) -> str:
+        """The entry, and its fields by what became of them."""
+        entry, machine = self._shown()
+        lines = [f"{machine['label']}, {entry}{f', {self.titles[entry]}' if entry in self.titles else ''}:"]
+        outcomes = dict(zip(_ORDER, self.outcomes, strict=True))
+        for name, pairs in self.compared.items():
+            for outcome in (o for o in _ORDER if o != NEITHER):
+                found = [pair.field.name for pair in pairs if pair.outcome == outcome]
+                if found:
+                    lines.append(f"{name.upper()} {outcomes[outcome][0]}: {', '.join(found)}")
+        return "\n".join(lines)
 
 
 def _check(where: str, words: Words, names: Sequence[str], layouts: Mapping[str, Layout]) -> None:

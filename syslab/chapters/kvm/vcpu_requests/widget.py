@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 
-class Interleaving(anywidget.AnyWidget):
+class Interleaving(Widget):
     """``graphs``: key -> what a model's ``graph()`` gives: ``title``, ``programs`` (a list of lines for each lane), ``states``
     (each: lines done in each lane, buffers in words, memory, outcome or None, letter -> number of the next state), ``runs``
     (outcome and the letters that lead there). State 0 is the start.
@@ -21,6 +20,7 @@ class Interleaving(anywidget.AnyWidget):
     ``value`` is what links say: a key, a dot, and the letters of the steps so far, such as ``#race=none.rrvv``.
     """
 
+    becomes = "programs whose every step the reader chooses"
     _esm = script(__file__)
     _css = style(__file__)
     anchor = traitlets.Unicode().tag(sync=True)
@@ -87,3 +87,13 @@ class Interleaving(anywidget.AnyWidget):
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
         return str(proposal["value"])
+
+    def in_words(self) -> str:
+        """The programs, and what can come next."""
+        key, _, path = self.value.partition(".")
+        graph = dict(self.graphs)[key]
+        programs = [f"{lane}: {'; '.join(lines)}" for lane, lines in zip(self.lanes, graph["programs"], strict=True)]
+        after = graph["states"][self.state(self.value)][4]
+        can = [f"{self.lanes[lane]}: {label}" for letter, lane, label, _ in self.moves if letter in after]
+        end = f"Next can be {'; or '.join(can)}." if can else "Nothing is left to do."
+        return "\n".join([f"{graph['title']}, after {len(path)} steps.", *programs, end])

@@ -197,7 +197,7 @@ function render({ model, el }) {
         },
         { className: "mr-key", data: { row, bit }, aria: { label: `${LABELS[row]}, bit ${bit} ${name}` } },
       );
-      key.append(element("span", { textContent: row }), element("b"));
+      key.append(element("span", { textContent: row }), element("b", { aria: { hidden: true } }));
       return key;
     });
     const sign = element("span", { className: "mr-sign" });
@@ -216,6 +216,11 @@ function render({ model, el }) {
     grid.setAttribute("role", "group");
     grid.setAttribute("aria-label", `${name}: mask, shadow and operand of each named bit, arrow keys move`);
     columns = [...fields].reverse().map(drawColumn);
+    // as many lines as needed, of about the same length
+    for (const [size, most] of Object.entries({ narrow: 4, middle: 7, wide: 11 })) {
+      const count = Math.ceil(fields.length / Math.ceil(fields.length / most));
+      grid.style.setProperty(`--${size}`, String(count));
+    }
     grid.replaceChildren(...columns.map(({ box }) => box));
     focus.setItems(columns.flatMap(({ keys }) => keys));
   }

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 from .model import ALL, Write, after, guest_reads, refused
 
@@ -25,13 +24,14 @@ def state(write: Write, mask: int, shadow: int, real: int, operand: int = 0) -> 
     return ".".join([write.key, *(f"{word:x}" for word in (mask, shadow, real, operand))])
 
 
-class MaskedRegister(anywidget.AnyWidget):
+class MaskedRegister(Widget):
     """``writes``: the instructions to choose from. ``presets``: label -> :func:`state`, the first one shown first.
 
     ``anchor`` is its name in links: ``#crmask=mov-cr0.80000021.21.31.80000021`` has mask, shadow, real register and
     operand, in hex.
     """
 
+    becomes = "mask, shadow and operand, bit by bit"
     _esm = script(__file__)
     _css = style(__file__)
     writes: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -78,3 +78,10 @@ class MaskedRegister(anywidget.AnyWidget):
         """What the guest reads after the current write, or before it where the write leaves."""
         write, mask, shadow, real, operand = self._parts(self.value)
         return guest_reads(mask, shadow, real if self.refused else after(write, mask, shadow, real, operand))
+
+    def in_words(self) -> str:
+        """The write, its words, and what becomes of it."""
+        write, *words = self._parts(self.value)
+        given = ", ".join(f"{name} {word:#x}" for name, word in zip(PARTS, words, strict=True))
+        end = f"leaves the guest: {self.refused:#x} would not match the shadow" if self.refused else "stays in the guest"
+        return f"{write.name} with {given}.\nIt {end}. The guest reads {self.reads:#x}."

@@ -20,7 +20,7 @@ import { fullHex, plainText, readWord } from "../../../widgets/layouts.js";
  * @property {string} anchor
  * @property {number} width  bits of an address
  * @property {boolean} follows  the address of another widget with this anchor
- * @property {{ label: string, line: string, regions: [string, string, string, string][], views: [string, string, string][] }[]} spaces
+ * @property {{ key: string, label: string, line: string, regions: [string, string, string, string][], views: [string, string, string][] }[]} spaces
  *   regions: first address, last address, name, kind; views: label, first address, last address
  * @property {string} value  the address, in hex
  */
@@ -52,7 +52,12 @@ function render({ model, el }) {
   const anchor = model.get("anchor");
   const follows = model.get("follows");
   /** @type {import("../../../widgets/layouts.js").Readable} */
-  const layout = { name: "address", width: model.get("width"), readers: [], accepts: "hex (0x7fff00000000), decimal" };
+  const layout = {
+    name: "address",
+    width: model.get("width"),
+    readers: [],
+    accepts: "hex (0x7fff00000000 or 7fff00000000)",
+  };
   const end = 1n << BigInt(layout.width);
   const spaces = model.get("spaces").map((space) => ({
     ...space,
@@ -104,6 +109,7 @@ function render({ model, el }) {
         space = spaces[Number(menu.value)];
         chosen = null;
         showRange(0n, end - 1n);
+        shared.save();
       },
     },
     ...spaces.map(({ label }, index) => element("option", { value: index, textContent: label })),
@@ -117,10 +123,25 @@ function render({ model, el }) {
       take(field.value);
     },
   });
-  const zoomIn = button("Zoom in", () => zoom(1));
-  const zoomOut = button("Zoom out", () => zoom(-1));
+  /**
+   * A button that changes what is seen.
+   * @param {string} name
+   * @param {() => void} act
+   * @param {Record<string, any>} [properties]
+   */
+  const control = (name, act, properties) =>
+    button(
+      name,
+      () => {
+        act();
+        shared.save();
+      },
+      properties,
+    );
+  const zoomIn = control("Zoom in", () => zoom(1));
+  const zoomOut = control("Zoom out", () => zoom(-1));
   const scales = ["Log", "Linear"].map((name, index) =>
-    button(name, () => {
+    control(name, () => {
       isLog = !index;
       paint();
     }),
@@ -215,7 +236,10 @@ function render({ model, el }) {
         "-": () => zoomByKey(-1),
       };
     },
-    (act) => act(),
+    (act) => {
+      act();
+      shared.save();
+    },
   );
   /** @param {number} way */
   function zoomByKey(way) {
@@ -230,7 +254,10 @@ function render({ model, el }) {
     const properties = {
       className: height < 5 ? "am-r am-thin" : "am-r",
       data: { kind },
-      onclick: () => choose(index),
+      onclick() {
+        choose(index);
+        shared.save();
+      },
     };
     const box = element("div", properties, element("span", { textContent: name }));
     box.style.top = `${top}%`;
@@ -274,7 +301,7 @@ function render({ model, el }) {
           chosen = null;
           showRange(first, last);
         };
-        return button(label, act, { aria: { pressed: String(first === low && last === high) } });
+        return control(label, act, { aria: { pressed: String(first === low && last === high) } });
       }),
     );
     zoomOut.disabled = low === 0n && high === end - 1n;
@@ -314,8 +341,7 @@ function render({ model, el }) {
   /** @param {string} text */
   function take(text) {
     const typed = plainText(text).trim();
-    const isBareHex = /^[0-9]*[a-f][0-9a-f]*$/i.test(typed);
-    const found = readWord(layout, isBareHex ? `0x${typed}` : text);
+    const found = readWord(layout, /^(?!0b)[0-9a-f]+$/i.test(typed) ? `0x${typed}` : text);
     if (!found.error) return look(found.value);
     field.value = text;
     markInvalid(field, true);
@@ -328,10 +354,35 @@ function render({ model, el }) {
     value: () => hex(value),
     text: () => `0x${value.toString(16)}`,
     scroll: follows ? () => {} : undefined,
-    open(text, key) {
+    more: () => ({
+      map: space === spaces[0] ? "" : space.key,
+      scale: isLog ? "" : "linear",
+      view: low === 0n && high === end - 1n ? "" : `${low.toString(16)}-${high.toString(16)}`,
+      region: chosen === null ? "" : shown[chosen].first.toString(16),
+    }),
+    open(text, key, { map, scale, view, region }) {
       const found = readWord(layout, text);
-      look(found.error ? start : found.value, false);
-      return found.error ? rejected(key, text, `could not be read (${found.error}). This is the default.`) : "";
+      const ends = /^([0-9a-f]{1,16})-([0-9a-f]{1,16})$/i
+        .exec(view)
+        ?.slice(1)
+        .map((digits) => BigInt(`0x${digits}`));
+      const isRange = ends && ends[0] < ends[1] && ends[1] < end;
+      const wanted = map ? spaces.find((one) => one.key === map) : spaces[0];
+      space = wanted ?? spaces[0];
+      isLog = scale !== "linear";
+      [low, high] = isRange ? ends : [0n, end - 1n];
+      value = found.error ? start : found.value;
+      chosen = null;
+      paint();
+      const index = shown.findIndex(({ first }) => first.toString(16) === region);
+      if (index >= 0) choose(index);
+      shared.save(false);
+      const wrong = [
+        found.error && `could not be read (${found.error}). This is the default.`,
+        !wanted && `has no map “${map.slice(0, 30)}” here; there are ${spaces.map((one) => one.key).join(", ")}.`,
+        view && !isRange && `shows all of the space, as “${view.slice(0, 40)}” is no part of it.`,
+      ].filter(Boolean);
+      return wrong.length ? rejected(key, text, wrong.join(" It ")) : "";
     },
     outside: (text) => look(BigInt(text), false),
   });

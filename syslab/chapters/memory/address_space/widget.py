@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 KINDS = ("user", "hole", "free", "kernel", "used")
 """What a region may be: it decides the look. ``used`` is what a process has mapped."""
@@ -29,13 +28,14 @@ class Space:
     line: str = ""
 
 
-class AddressMap(anywidget.AnyWidget):
+class AddressMap(Widget):
     """``spaces``: key -> :class:`Space`, the first one shown first. ``value`` is the address that is looked up, hex text.
 
     ``anchor`` is its name in links: ``#va=0x7fff00000000``. ``follows`` is for a page where another widget with the
     same anchor stands before it: then links scroll to that one, and what is set there is shown here.
     """
 
+    becomes = "a map drawn to scale, with zoom and a field for an address"
     _esm = script(__file__)
     _css = style(__file__)
     spaces: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -72,6 +72,21 @@ class AddressMap(anywidget.AnyWidget):
             width=width,
             follows=follows,
         )
+
+    def in_words(self) -> str:
+        """The regions of the first map, and the one the address is in."""
+        space, at = self.spaces[0], int(self.value, 16)
+        regions = [(int(first, 16), int(last, 16), name) for first, last, name, _ in space["regions"]]
+        where = next((name for first, last, name in regions if first <= at <= last), "nothing is listed there")
+        lines = [
+            f"{space['label']}. {self.value}: {where}.",
+            *(f"{first:#018x} to {last:#018x}: {name}" for first, last, name in regions),
+        ]
+        return "\n".join(lines)
+
+    def fragment(self) -> str:
+        """``va=0x7fff00000000``."""
+        return f"{self.anchor}={int(self.value, 16):#x}"
 
 
 def _check(key: str, space: Space, width: int) -> None:

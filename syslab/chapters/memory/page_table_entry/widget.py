@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 
 from syslab.bits.memory_type import LINUX, PAT, POWER_ON
 from syslab.bits.page_fault import PFEC
 from syslab.bits.paging import PTE
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 LEVELS = ("PML4E", "PDPTE", "PDE", "PTE")
 SIZES = {4: "4-KByte page, four entries", 3: "2-MByte page, three entries", 2: "1-GByte page, two entries"}
@@ -35,7 +34,7 @@ def _types(pat: int) -> list[str]:
     return [f.text(f.of(pat)) for f in PAT.fields]
 
 
-class PageWalk(anywidget.AnyWidget):
+class PageWalk(Widget):
     """``controls``: key -> label and table. The table has a row for each combination of :data:`SWITCHES`: the error codes
     of reads, writes and fetches, the kernel's first, then the user's; -1 where an access is allowed.
 
@@ -44,6 +43,7 @@ class PageWalk(anywidget.AnyWidget):
     2-MByte page, two a 1-GByte page.
     """
 
+    becomes = "switches for each entry of the walk"
     _esm = script(__file__)
     _css = style(__file__)
     levels: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -88,3 +88,17 @@ class PageWalk(anywidget.AnyWidget):
             bits = [entry >> n & 1 for entry in entries]
             result |= int(all(bits) if combine == "and" else any(bits)) << n
         return result
+
+    def in_words(self) -> str:
+        """The entries, and what each access gives."""
+        parts = self.value.split(".")
+        control = parts.pop() if parts[-1] in dict(self.controls) else self.controls[0][0]
+        lines = []
+        for level, part in zip(self.levels, parts, strict=False):
+            names = [s["name"] for bit, s in enumerate(self.switches) if int(part, 16) >> bit & 1]
+            lines.append(f"{level}: {', '.join(names) or 'no bit set'}")
+        codes = self.outcomes[control][self.combined]
+        for who, row in (("kernel", codes[:3]), ("user", codes[3:])):
+            told = [f"{a} {'allowed' if code < 0 else f'#PF {code:#x}'}" for a, code in zip(self.accesses, row, strict=True)]
+            lines.append(f"{who}: {', '.join(told)}")
+        return "\n".join(lines)

@@ -311,7 +311,7 @@ function render({ model, el }) {
     out,
   );
 
-  const text = () => [zone.value, start.value.trim().replace(" ", "T"), line.value].join(",");
+  let now = first; // the last good state
   /** @param {string} value */
   function fill(value) {
     const [name, from] = value.split(",", 2);
@@ -402,6 +402,7 @@ function render({ model, el }) {
     out.classList.toggle("cl-old", !!wrong);
     note.textContent = wrong;
     if (wrong) return;
+    now = [zone.value, start.value.trim().replace(" ", "T"), line.value].join(",");
     paint();
     shared.save();
   }
@@ -409,7 +410,7 @@ function render({ model, el }) {
   const shared = connect(model, {
     root,
     note,
-    value: text,
+    value: () => now,
     open(said) {
       const [name, ...rest] = said.split(",");
       let why = labels.link_form;
@@ -421,14 +422,18 @@ function render({ model, el }) {
         fill(first);
         problem();
       }
+      now = why ? first : said;
       out.classList.remove("cl-old");
       paint();
+      shared.save(false);
       return why && filled(labels.link, { why });
     },
     outside(said) {
       fill(said);
       note.textContent = problem();
-      if (!note.textContent) paint();
+      if (note.textContent) return;
+      now = said;
+      paint();
     },
   });
   fill(first);

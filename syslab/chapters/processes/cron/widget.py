@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-import anywidget
 import traitlets
 
-from syslab.widgets.base import script, style
+from syslab.widgets.base import Widget, script, style
 
 from . import firings
 from . import model as crontab
@@ -45,12 +44,13 @@ def state(line: str, zone: str = "UTC", start: str = "2026-03-28T12:00") -> str:
     return f"{zone},{start},{line}"
 
 
-class CronLine(anywidget.AnyWidget):
+class CronLine(Widget):
     """``presets``: label -> :func:`state`, the first one shown first. ``environment``: what cron gives to a job.
 
     ``anchor`` is its name in links: ``#cron=Europe/Berlin,2026-03-28T12:00,30 2 * * * true``, percent-encoded.
     """
 
+    becomes = "a field for a line, with what cron and the shell make of it"
     _esm = script(__file__)
     _css = style(__file__)
     anchor = traitlets.Unicode().tag(sync=True)
@@ -93,3 +93,14 @@ class CronLine(anywidget.AnyWidget):
         """The next firings of the current line."""
         zone, start, line = self.value.split(",", 2)
         return firings.firings(crontab.parse(line), zone, datetime.fromisoformat(start))
+
+    def in_words(self) -> str:
+        """The line and its next firings."""
+        zone, start, line = self.value.split(",", 2)
+        runs = []
+        for run in self.firings:
+            clock = datetime(1970, 1, 1) + timedelta(minutes=run.utc + run.offset)
+            runs.append(f"{clock:%a %Y-%m-%d %H:%M} {firings.offset_text(run.offset)}")
+        return "\n".join(
+            [f"{line}, in {zone}, from {start.replace('T', ' ')}.", f"{LABELS['fires']}: {', '.join(runs) or LABELS['none']}."]
+        )
