@@ -106,7 +106,7 @@ class Tried(TypedDict):
     exits: list[str]
 
 
-@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+@experiment(X86_64, KVM, lab=True, alone=True, witness=witness)
 def tries() -> Iterator[Tried]:
     """What becomes of each of :data:`TRIES`."""
     for code in TRIES:
