@@ -6,6 +6,7 @@ from typing import Any
 
 from syslab.bits.control_registers import CR4
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence.lab import WITNESS
 from syslab.kvm.exit_cases import cases
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
@@ -97,7 +98,7 @@ def _judged(vcpu: str, heard: str, got: str, who: str) -> Feedback:
 
 
 def _on_record(instruction: str) -> Feedback:
-    answer = recorded(returned)
+    answer = recorded(returned, WITNESS)
     row = next(row for row in answer.data if (row["instruction"], row["cpl"]) == (instruction, 0))
     heard, got = (", ".join(row["user_space"]), ", ".join(row["guest"]))
     return _judged(row["stopped"] or row["counter"], heard, got, answer.provenance.witness)
