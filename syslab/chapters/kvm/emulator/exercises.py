@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence.lab import WITNESS
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
+from .ask import one, rip
+from .cases import RIP_CASES
 from .model import DOWN, FUNCTIONS, UP
 
 restart = Exercise(
@@ -53,7 +59,7 @@ def _chain(answer: Any) -> Feedback:
 
 
 chain = Trial(
-    anchor="chain",
+    anchor="emulator-chain",
     question="Name the four functions, in order, from the emulator's operation for MOV to CR0 to the one that puts CR0 into the VMCB.",
     judge=_chain,
     wrong=(
@@ -67,4 +73,59 @@ chain = Trial(
         [1, 2],
         [],
     ),
+    choices={
+        ", ".join(names): names
+        for names in (
+            ["x86_emulate_insn", "emulator_set_cr", "kvm_set_cr0", "svm_set_cr0"],
+            ["em_cr_write", "kvm_set_cr0", "emulator_set_cr", "svm_set_cr0"],
+            ["em_cr_write", "emulator_set_cr", "kvm_set_cr0", "svm_set_cr0"],
+            ["em_cr_write", "emulator_set_cr", "kvm_set_cr0"],
+        )
+    },
+)
+
+
+def _moved(places: Sequence[int], who: str) -> Feedback:
+    """``places``: RIP at each exit to user space."""
+    said = " and then ".join(f"+{place}" for place in places)
+    return Feedback(
+        len(places) == 2 and places[0] == 0 < places[1],
+        f"{who}: "
+        + (
+            f"user space had it {'once' if len(places) == 1 else 'twice'}, with RIP at {said}."
+            if places
+            else "no exit to user space."
+        ),
+    )
+
+
+def _on_record(instruction: str) -> Feedback:
+    row = next(row for row in recorded(rip, WITNESS).data if row["instruction"] == instruction)
+    return _moved([stop["rip"] for stop in row["stops"]], WITNESS)
+
+
+def _halfway(answer: Any) -> Feedback:
+    keys = [case.key for case in RIP_CASES]
+    if answer not in keys:
+        return Feedback(False, f"Give the name of an instruction: {', '.join(keys)}.")
+    try:
+        asked = ask(one, instruction=answer)
+    except CannotRunHere:
+        return _on_record(answer)
+    except ExperimentFailed as error:
+        return Feedback(False, f"That could not be run: {error}")
+    return _moved([int(place) for place in re.findall(r"RIP \+(\d+)", asked.data["exits"])], asked.provenance.witness)
+
+
+halfway = Trial(
+    anchor="emulator-halfway",
+    question="Which of these comes to user space twice, the first time with RIP still at the instruction and the second time behind it? Each was executed in a guest.",
+    judge=_halfway,
+    wrong=("mmio-store", "mmio-store-16", "in", "fly", "", None, ["mmio-add"]),
+    choices={
+        f"{case.code.hex(' ')}: {case.shown}": case.key
+        for case in RIP_CASES
+        if case.key in ("mmio-store", "mmio-store-16", "mmio-load", "mmio-add", "cpuid")
+    },
+    outcome=_on_record,
 )

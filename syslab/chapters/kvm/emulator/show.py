@@ -32,10 +32,13 @@ def _stops(row: Execution) -> str:
 
 
 def rip(answers: Sequence[Evidence[list[Execution]]]) -> Table:
-    """RIP at each exit to user space, and once it is completed."""
+    """RIP at each exit to user space and once it is completed, and by how much ``insn_emulation`` grew."""
     return Table(
         answers,
-        [Column("RIP at the exit, then completed", _stops)],
+        [
+            Column("RIP at the exit, then completed", _stops),
+            Column("insn_emulation", lambda row: f"+{row['emulated']}", number=True),
+        ],
         keys=[
             Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]]),
             Column("Bytes", lambda row: row["length"], number=True),
@@ -54,26 +57,8 @@ def rip(answers: Sequence[Evidence[list[Execution]]]) -> Table:
     )
 
 
-def counted(answers: Sequence[Evidence[list[Execution]]]) -> Table:
-    """By how much ``insn_emulation`` grew."""
-    return Table(
-        answers,
-        [Column("insn_emulation", lambda row: f"+{row['emulated']}", number=True)],
-        keys=[Column("Instruction", lambda row: _RIP_SHOWN[row["instruction"]])],
-        telling=(
-            "CPUID",
-            "OUT to port 0x42",
-            "OUT to port 0x7e",
-            "OUTSB, OUT of a byte of memory",
-            "IN from port 0x42",
-            "MOV, a store of 4 bytes",
-            "MOV, a load of 4 bytes",
-            "HLT",
-        ),
-    )
-
-
-def _found(answer: Answer[list[Way]], instruction: str, path: str) -> Way:
+def found(answer: Answer[list[Way]], instruction: str, path: str) -> Way:
+    """What was traced of an instruction along one of its ways."""
     return next(row for row in answer.data if (row["instruction"], row["path"]) == (instruction, path))
 
 
@@ -82,7 +67,7 @@ def events(answer: Answer[list[Traced]], instruction: str = "mmio-store", path: 
     return Table(
         answer,
         [Column("Event", lambda row: row["event"]), Column("What it says", lambda row: _short(row["text"]))],
-        _found(answer, instruction, path)["events"],
+        found(answer, instruction, path)["events"],
     )
 
 
@@ -94,18 +79,19 @@ def _short(text: str) -> str:
     return text
 
 
-def _folded(calls: Sequence[Call]) -> list[tuple[Function, int]]:
+def folded(calls: Sequence[Call]) -> list[tuple[Function, int]]:
     """The same function several times in a row as one, with its count."""
     return [(FUNCTIONS[name], len(list(same))) for name, same in groupby(call["function"] for call in calls)]
 
 
-def _called(function: Function, times: int) -> str:
+def called_as(function: Function, times: int) -> str:
+    """Its name, with an arrow where it was called through a table, and how often in a row."""
     arrow = {DOWN: "↓\N{NO-BREAK SPACE}", UP: "↑\N{NO-BREAK SPACE}"}.get(function.table, "")
     return f"{arrow}{function.name}{f' × {times}' if times > 1 else ''}"  # the space behind an arrow does not break
 
 
 def _lane(lane: str) -> Column[tuple[Function, int]]:
-    return Column(f"{lane}, {_FILES[lane]}", lambda call: _called(*call) if call[0].lane == lane else "")
+    return Column(f"{lane}, {_FILES[lane]}", lambda call: called_as(*call) if call[0].lane == lane else "")
 
 
 STATIONS = {
@@ -133,7 +119,7 @@ STATIONS = {
 
 def calls(answer: Answer[list[Called]], instruction: str = "mmio-store", path: str = PLAIN) -> Table:
     """Each call in the column of the part of KVM that it belongs to, from top to bottom in the order of time."""
-    rows = _folded(_found(answer, instruction, path)["calls"])
+    rows = folded(found(answer, instruction, path)["calls"])
     title = f"{_PATH_SHOWN[instruction]}, {_PREFIXED[path]}"
     caption = f"{title}: ↓ through {DOWN}, ↑ through {UP}; no arrow: through neither"
     return Table(
@@ -153,16 +139,16 @@ def paths(called: Answer[list[Called]], traced: Answer[list[Traced]]) -> ChoiceT
 
     outcomes: dict[tuple[str, ...], Outcome] = {}
     for row in called.data:
-        folded = _folded(row["calls"])
-        executed = any(function.name == "x86_emulate_insn" for function, _ in folded)
-        decoded = any(function.name == "x86_decode_insn" for function, _ in folded)
+        made = folded(row["calls"])
+        executed = any(function.name == "x86_emulate_insn" for function, _ in made)
+        decoded = any(function.name == "x86_decode_insn" for function, _ in made)
         title = "Decoded and executed by the emulator" if executed else "Executed by its own handler"
         title += "; the emulator only measures its length" if decoded and not executed else ""
         lines = [
-            (function.lane, f"{_called(function, times)}: {function.says}" + (f" ({function.table}.{function.member})" if function.table else ""))
-            for function, times in folded
+            (function.lane, f"{called_as(function, times)}: {function.says}" + (f" ({function.table}.{function.member})" if function.table else ""))
+            for function, times in made
         ]  # fmt: skip
-        last = _found(traced, row["instruction"], row["path"])["events"][-1]
+        last = found(traced, row["instruction"], row["path"])["events"][-1]
         lines.append(("trace", f"{last['event']}: {last['text']}"))
         outcomes[row["instruction"], row["path"]] = Outcome(title, lines, "plain" if executed else "good")
     dimensions = {"The guest executes": _PATH_SHOWN, "Given": _PREFIXED}
@@ -183,7 +169,8 @@ class Kind(NamedTuple):
     refused: list[str]
 
 
-def _kinds(answer: Evidence[list[Known]]) -> list[Kind]:
+def kinds(answer: Evidence[list[Known]]) -> list[Kind]:
+    """The instructions by kind."""
     found = [(kind, [row for row in answer.data if row["kind"] == kind]) for kind in KINDS]
     return [
         Kind(kind, [row["instruction"] for row in rows], [row["instruction"] for row in rows if row["ended"] != "done"])
@@ -199,7 +186,7 @@ def knows(answers: Sequence[Evidence[list[Known]]]) -> Table:
             Column("executed", lambda row: f"{len(row.tried) - len(row.refused)} of {len(row.tried)}"),
             Column("not", lambda row: ", ".join(row.refused) or "-"),
         ],
-        _kinds,
+        kinds,
         keys=[Column("Kind", lambda row: row.kind)],
     )
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import cost, ioctls, programs, your_bytes
+from .ask import cost, ioctls, programs, tries, your_bytes
 
-__all__ = ["cost", "ioctls", "programs", "your_bytes"]
+__all__ = ["cost", "ioctls", "programs", "tries", "your_bytes"]

@@ -89,6 +89,30 @@ def your_bytes(code: str = "b0 02 04 02 e6 10 f4", mode: str = "real") -> dict[s
     }
 
 
+TRIES = (
+    "b0 02 04 02 e6 10 f4",
+    "b0 15 04 15 e6 11 f4",
+    "b0 15 00 c0 e6 10 f4",
+    "b0 00 b1 06 04 07 fe c9 75 fc e6 10 f4",
+    "b0 00 b1 06 04 07 fe c9 75 fa e6 10 f4",
+)
+"""Bytes for real mode: what an exercise offers to choose from."""
+
+
+class Tried(TypedDict):
+    """Bytes in hex that ran in real mode, and why the guest left, in order."""
+
+    code: str
+    exits: list[str]
+
+
+@experiment(X86_64, KVM, lab=True, alone=True, witness=witness)
+def tries() -> Iterator[Tried]:
+    """What becomes of each of :data:`TRIES`."""
+    for code in TRIES:
+        yield {"code": code, "exits": list(guest.run(guest.parse(code), "real").exits)}
+
+
 class Round(TypedDict):
     """One round of a loop: how many ns it took, and how many exits."""
 

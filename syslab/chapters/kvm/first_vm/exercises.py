@@ -8,7 +8,7 @@ from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
 from . import tiny_x86
-from .ask import your_bytes
+from .ask import TRIES, tries, your_bytes
 from .guest import parse
 
 PORT, WANTED = 0x10, 42
@@ -38,7 +38,7 @@ two_readings = Exercise(
         "5": "48 is DEC AX in real mode. Here it is 40.",
         "0": "MOV AL means the same in both modes.",
     },
-    hint="Look at what became of 48 in the table above.",
+    hint="Look at what became of 48 in the two listings above.",
 )
 
 
@@ -63,10 +63,18 @@ def _judge(answer: Any) -> Feedback:
     return Feedback(exits == _RIGHT, f"{who}: {exits}.")
 
 
+def _tried(code: str) -> Feedback:
+    asked = ask(tries)
+    exits = "; ".join(next(row["exits"] for row in asked.data if row["code"] == code))
+    return Feedback(exits == _RIGHT, f"A guest ran: {exits}.")
+
+
 write_42 = Trial(
-    anchor="write_42",
-    question="Write 42 to port 0x10 and halt, in real mode, without the byte 2a.",
+    anchor="first-vm-write-42",
+    question="A guest in real mode is to write 42 to port 0x10 and halt, and the byte 2a may not be among its bytes. Which of these do it?",
     judge=_judge,
+    choices={code: code for code in TRIES},
+    outcome=_tried,
     wrong=(
         "",
         "b0 2a e6 10 f4",

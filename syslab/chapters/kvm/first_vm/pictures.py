@@ -6,20 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from syslab.evidence import Evidence
-from syslab.show.chart import ACCENT, BLUE, EDGE, INK, chart
+from syslab.show.cells import listed, witnesses
+from syslab.show.chart import ACCENT, BLUE, GREEN, INK, VIOLET, chart
 from syslab.show.drawing import Canvas, Lanes
 from syslab.show.picture import Picture
 
 from .ask import Call, Round
-from .show import ioctls as table
+from .show import COSTS, microseconds
+from .show import cost as cost_table
 
 PYTHON, KVM, GUEST = "Your Python", "KVM", "Guest"
-RUNS = (("mov al, 2\nadd al, 2\nout 0x10, al", "We are the device: byte 04 arrived"), ("hlt", "We decide: the guest is done"))
-"""What the guest runs in each KVM_RUN, and what we make of it."""
+RUNS = (
+    ("mov al, 2\nadd al, 2\nout 0x10, al", "No device in KVM has port 0x10", "Takes the byte {byte}: we are the device"),
+    ("hlt", "Nothing in KVM knows what could wake it", "Decides that the guest is done"),
+)
+"""For each KVM_RUN: what the guest runs, why KVM cannot go on alone, and what we make of it."""
 
 
 def course(answers: Sequence[Evidence[list[Call]]]) -> Picture:
-    """Seven bytes of guest, in three lanes: who runs when."""
+    """Seven bytes of guest, in three lanes: who runs when. What the guest left with is from the first answer."""
     calls = [row for row in answers[0].data if row["mode"] == "real"]
     before = sum(row["ioctl"] != "KVM_RUN" for row in calls)
     left = [row["left"] for row in calls if row["ioctl"] == "KVM_RUN"]
@@ -27,68 +32,87 @@ def course(answers: Sequence[Evidence[list[Call]]]) -> Picture:
     def draw(width: float) -> Canvas:
         wide = width > 600
         lanes = Lanes(width, (PYTHON, KVM, GUEST))
-        lanes.say(PYTHON, f"{before} ioctls: a VM, its memory, a vCPU" if wide else f"{before} ioctls make a VM")
-        for (code, does), end in zip(RUNS, left, strict=True):
+        lanes.say(PYTHON, f"{before} ioctls make a VM, its memory and a vCPU" if wide else f"{before} ioctls make a VM")
+        for (code, why, does), end in zip(RUNS, left, strict=True):
             reason, _, what = end.partition(": ")
-            lanes.go(PYTHON, KVM, "ioctl KVM_RUN" if wide else "KVM_RUN")
+            lanes.go(PYTHON, KVM, "ioctl: KVM_RUN" if wide else "KVM_RUN")
             lanes.go(KVM, GUEST, "VM entry" if wide else "entry")
             lanes.say(GUEST, code, mono=True, fill="paper", edge="accent")
             lanes.go(GUEST, KVM, "VM exit" if wide else "exit", "accent")
-            lanes.say(KVM, "no device in KVM has port 0x10" if what else "no local APIC in KVM: user space decides")
+            lanes.say(KVM, why)
             lanes.go(KVM, PYTHON, "KVM_RUN returns" if wide else "returns", "accent")
-            lanes.say(PYTHON, (reason if wide else reason.replace("KVM_EXIT_", "EXIT_")) + "\n" + does)
+            does = does.format(byte=what.split()[1] if what else "")
+            lanes.say(PYTHON, f"Reads {reason if wide else reason.replace('KVM_EXIT', 'KVM_​EXIT')}. {does}")
         return lanes.done()
 
     return Picture(
-        "first-vm",
+        "first-vm-course",
         draw,
         title="Four instructions, two exits",
         alt=f"Three lanes: your Python, KVM, the guest. Python makes a VM with {before} ioctls and calls KVM_RUN. KVM enters the guest, "
         f"which runs mov, add and out and leaves: {left[0]}. Python takes the byte and calls KVM_RUN again. The guest runs hlt and "
         f"leaves: {left[1]}.",
-        caption="Time goes down. KVM_RUN lasts as long as the guest runs.",
-        numbers=table(answers),
+        caption="Time goes down. KVM_RUN lasts as long as the guest runs; a KVM that emulates the guest, as PVM does, is itself busy "
+        "for that time, and enters nothing.",
+        answers=answers,
     )
+
+
+SHORT = {"loop": "no exit", "cpuid": "CPUID", "ioctl": "OUT to us", "run": "OUT, bounded"}
+"""The loops of :data:`.show.COSTS`, for a phone."""
+COLOURS = (ACCENT, BLUE, GREEN, VIOLET)
+LEAST, MOST = 1e2, 1e7
+"""The axis, in nanoseconds."""
 
 
 def cost(answers: Sequence[Evidence[list[Round]]]) -> Picture:
     """What a round of each loop takes, a bar for each witness, on a logarithmic scale."""
     names = [row["what"] for row in answers[0].data]
-    colours = (ACCENT, BLUE, EDGE)
+    who = witnesses(answers)
 
     def draw(figure: Any, axes: Any, wide: bool) -> None:
-        high = 0.8 / len(answers)
-        for i, answer in enumerate(answers):
-            times = [row["nanoseconds"] for row in answer.data]
-            places = [place + i * high for place in range(len(names))]
-            axes.barh(places, times, high * 0.9, left=0.1, color=colours[i], label=answer.provenance.witness)
-            for place, row in zip(places, answer.data, strict=True):
-                said = f"{row['nanoseconds']:,} ns" + (
-                    f", {row['exits']} exits" if wide and row["exits"] != 1 else "" if not wide else ", 1 exit"
-                )
-                axes.text(row["nanoseconds"] * 1.15, place, said, va="center", color=INK, fontsize=12)
+        high = 0.62 / len(answers)
         axes.set_xscale("log")
-        axes.set_xticks([1, 1000, 1_000_000], labels=["1 ns", "1 µs", "1 ms"])
+        axes.set_xlim(LEAST, MOST * (1 if wide else 20))
+        for i, answer in enumerate(answers):
+            for place, row in enumerate(answer.data):
+                middle = place + (i + 0.5) * high
+                axes.barh(
+                    middle,
+                    row["nanoseconds"] - LEAST,
+                    high * 0.85,
+                    left=LEAST,
+                    color=COLOURS[i % 4],
+                    label=who[i] if not place else None,
+                )
+                counted = f", {row['exits']} exit{'' if row['exits'] == 1 else 's'}" if wide else ""
+                axes.text(
+                    row["nanoseconds"] * 1.2,
+                    middle,
+                    f"{microseconds(row['nanoseconds'])} µs{counted}",
+                    va="center",
+                    color=INK,
+                    fontsize=12,
+                )
+        for place, name in enumerate(names):  # above its bars, so that a bar may begin at the left edge
+            axes.text(LEAST, place - 0.12, COSTS[name] if wide else SHORT[name], va="center", color=INK)
+        axes.set_xticks([1e3, 1e4, 1e5, 1e6], labels=["1 µs", "10 µs", "100 µs", "1 ms"] if wide else ["1 µs", "", "100 µs", ""])
         axes.minorticks_off()
-        axes.set_xlim(0.3, 1e8 if wide else 3e8)
-        axes.set_yticks(
-            [place + 0.4 - high / 2 for place in range(len(names))],
-            labels=[name if wide else name.replace(", ", ",\n") for name in names],
-        )
-        axes.invert_yaxis()
-        axes.grid(False)
-        figure.legend(loc="outside upper left", ncols=2 if wide else 1, borderpad=0)
+        axes.set_yticks([])
+        axes.set_ylim(len(names) - 0.3, -0.35)
+        axes.grid(True, axis="x")
+        figure.legend(loc="outside upper left", ncols=len(answers) if wide else 1, borderpad=0)
 
     told = "; ".join(
-        f"{answer.provenance.witness}: "
-        + ", ".join(f"{row['what']} {row['nanoseconds']} ns and {row['exits']} exits" for row in answer.data)
-        for answer in answers
+        f"{name}: "
+        + listed([f"{COSTS[row['what']]} {microseconds(row['nanoseconds'])} µs and {row['exits']} exits" for row in answer.data])
+        for name, answer in zip(who, answers, strict=True)
     )
     return Picture(
         "exit-cost",
-        chart(draw, 300, 420),
-        title="What one round costs",
-        alt=told,
-        caption="Nanoseconds a round, best of twenty, on a logarithmic scale.",
-        answers=answers,
+        chart(draw, 340, 380),
+        title="What one round of a loop costs",
+        alt=f"Bars on a logarithmic scale. {told}.",
+        caption="Microseconds a round, the best of twenty, on a logarithmic scale; beside the time, the exits that KVM counted in one round.",
+        numbers=cost_table(answers),
     )

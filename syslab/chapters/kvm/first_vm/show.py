@@ -1,4 +1,4 @@
-"""Tables of the chapter on a first virtual machine, its story in lanes, and its shelf of small guests."""
+"""Tables of the chapter on a first virtual machine, and its shelf of small guests."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from syslab.evidence import Evidence
-from syslab.show.table import Column, Table
+from syslab.show.table import Column, Link, Table
 
 from .ask import Call, Ran, Round
 from .guest import ENTRY, PROGRAMS
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
-    from syslab.widgets import ChoiceTable, Stepper
+    from syslab.widgets import ChoiceTable
 
 MODE_NAMES = {"real": "real mode, 16 bit", "long": "long mode, 64 bit"}
 _BITS = {"real": 16, "long": 64}
+SHELF = "guest"
 
 CALLED_ON = {
     "KVM_GET_API_VERSION": ("/dev/kvm", "is this the API that we know?"),
@@ -97,7 +98,7 @@ def programs(answers: Sequence[Evidence[list[Ran]]], *names: str, place: bool = 
         return [row for row in answer.data if row["program"] in (names or PROGRAMS)]
 
     keys: list[Column[Ran]] = [
-        Column("Program", lambda row: PROGRAMS[row["program"]].title),
+        Column("Program", lambda row: Link(PROGRAMS[row["program"]].title, f"#{SHELF}={row['program']}.{row['mode']}")),
         Column("Mode", lambda row: row["mode"]),
     ]
     if not place:
@@ -135,56 +136,6 @@ def _costs(answer: Evidence[list[Round]]) -> list[Column[str]]:
     ]
 
 
-def story(answers: Sequence[Evidence[list[Call]]]) -> Stepper:
-    """2 + 2 in three lanes: who calls whom. What the guest left with is from the first answer."""
-    from syslab.widgets import Step, Stepper
-
-    first, second = [row["left"] for row in answers[0].data if row["mode"] == "real" and row["left"]]
-    you, kvm, guest = "Your Python", "KVM, in the kernel", "The guest's CPU"
-    waits = "Waits in `ioctl`."
-    steps = [
-        Step("Open `/dev/kvm`", {you: "Has a file.", kvm: "Is there, and knows nothing of a guest.", guest: "Does not exist yet."}),
-        Step(
-            "`KVM_CREATE_VM`, `KVM_SET_USER_MEMORY_REGION`",
-            {
-                you: "Maps 64 kByte and puts 7 bytes at 0x1000.",
-                kvm: "Notes: guest address 0 is over there, in that process.",
-                guest: "Does not exist yet.",
-            },
-            "The memory stays ours. We can read and write it at any time, also while the guest runs.",
-        ),
-        Step(
-            "`KVM_CREATE_VCPU`",
-            {you: "Maps `struct kvm_run` of the vCPU.", kvm: "Makes a vCPU as after reset.", guest: "Exists, and does not run."},
-        ),
-        Step(
-            "`KVM_SET_SREGS`, `KVM_SET_REGS`",
-            {you: "Sets CS to 0 and RIP to 0x1000.", kvm: "Keeps that for the next entry.", guest: "Still does not run."},
-        ),
-        Step("`KVM_RUN`", {you: waits, kvm: "Enters the guest.", guest: "`mov al, 2`"}),
-        Step(
-            "The guest runs",
-            {you: waits, kvm: "Is not asked, where a CPU runs the guest itself.", guest: "`add al, 2`: AL is 4."},
-            "Where KVM must emulate the guest, as PVM does for kernel mode, it is busy in this step.",
-        ),
-        Step(
-            "VM exit",
-            {you: waits, kvm: "Has no device at port 0x10. Fills in `kvm_run`.", guest: "`out 0x10, al`: stopped."},
-            "The CPU saves the guest's state and continues in the hypervisor.",
-        ),
-        Step("KVM_RUN returns", {you: f"Reads `{first}`. Is the device now.", kvm: "Waits to be called.", guest: "Stands still."}),
-        Step(
-            "`KVM_RUN` again",
-            {you: waits, kvm: "Completes the OUT: RIP moves on. Enters the guest.", guest: "`hlt`: stopped again."},
-        ),
-        Step(
-            "KVM_RUN returns",
-            {you: f"Reads `{second}`. Closes the files.", kvm: "Frees the VM with its last file.", guest: "Is gone."},
-        ),
-    ]
-    return Stepper("first-vm", (you, kvm, guest), steps)
-
-
 _TOLD = {"halted": "It halts", "stopped": "KVM gives it up", "spins": "It never leaves", "talks": "It never stops leaving"}
 _TONES = {"halted": "good", "stopped": "bad", "spins": "bad", "talks": "plain"}
 
@@ -207,7 +158,7 @@ def shelf(answers: Sequence[Evidence[list[Ran]]]) -> ChoiceTable:
             lines = [(raw, text) for _, raw, text in instructions(code, mode)]
             for witness, row in found.items():
                 lines.append((witness, _came_of(row, place=True)))
-            title = " or ".join(_TOLD[end] for end in ends) or "Nobody was asked"
+            title = " or ".join(_TOLD[end] for end in ends) or "It was not run"
             outcomes[name, mode] = Outcome(title, lines, _TONES[ends[0]] if len(ends) == 1 else "plain")
     titles = {name: program.title for name, program in PROGRAMS.items()}
-    return ChoiceTable("guest", {"Program": titles, "Mode": MODE_NAMES}, outcomes)
+    return ChoiceTable(SHELF, {"Program": titles, "Mode": MODE_NAMES}, outcomes)

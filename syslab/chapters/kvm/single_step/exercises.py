@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence.lab import WITNESS
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
 from . import model as monitor_trap
+from .ask import one, steps
+from .stepping import BY_KEY, LONG, following
 
 iterations = Exercise(
     anchor="single-step-rep",
@@ -53,7 +58,7 @@ def _two(answer: Any) -> Feedback:
 
 
 listing = Trial(
-    anchor="listing",
+    anchor="single-step-listing",
     question="Write a guest of at most two instructions in which one exit is not an MTF exit, and at least one MTF exit lies in the handler.",
     judge=_two,
     wrong=(
@@ -67,4 +72,46 @@ listing = Trial(
         None,
         ["fault"] * 20,
     ),
+    choices={
+        ", ".join(kinds): kinds
+        for kinds in (["plain", "fault"], ["exits", "plain"], ["exits", "fault"], ["repeat", "exits"], ["exits", "plain", "fault"])
+    },
+)
+
+
+def _code(tape: str) -> str:
+    return "; ".join(instruction.text for instruction in BY_KEY[tape].instructions)
+
+
+def _seen(stops: list[str], who: str) -> Feedback:
+    """``stops``: the instructions that come next, in order. Of NOPs a guest has several."""
+    again = any(a.partition(" (")[0] == b.partition(" (")[0] != "nop" for a, b in pairwise(stops))
+    return Feedback(again, f"{who} stopped before {', '.join(stops)}.")
+
+
+def _on_record(tape: str) -> Feedback:
+    answer = recorded(steps, WITNESS)
+    row = next(row for row in answer.data if (row["tape"], row["mode"], row["rearm"]) == (tape, LONG, True))
+    return _seen([following(BY_KEY[tape], stop) for stop in row["stops"]], WITNESS)
+
+
+def _twice(answer: Any) -> Feedback:
+    if not isinstance(answer, str) or answer not in BY_KEY:
+        return Feedback(False, f"Give the name of a guest: {', '.join(BY_KEY)}.")
+    try:
+        asked = ask(one, tape=answer)
+    except CannotRunHere:
+        return _on_record(answer)
+    except ExperimentFailed as error:
+        return Feedback(False, f"That could not be run: {error}")
+    return _seen([text.partition(", before ")[2] for text in asked.data.values()], asked.provenance.witness)
+
+
+twice = Trial(
+    anchor="single-step-twice",
+    question="One of these guests, stepped in long mode, stops twice in a row before the same instruction. Which one?",
+    judge=_twice,
+    wrong=("plain", "hlt", "popf", "ss", "fly", "", None, ["rep"]),
+    choices={_code(key): key for key in ("plain", "popf", "rep", "pushf", "hlt")},
+    outcome=_on_record,
 )

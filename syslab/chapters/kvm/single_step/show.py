@@ -36,8 +36,13 @@ def _came(tape: Tape, stop: Stop) -> str:
 
 
 def _picked(tapes: Sequence[str], mode: str, rearm: bool = True) -> Callable[[Evidence[list[Walk]]], list[Walk]]:
-    """What picks the rows of these tapes from an answer."""
-    return lambda answer: [row for row in answer.data if row["tape"] in tapes and (row["mode"], row["rearm"]) == (mode, rearm)]
+    """What picks the rows of these tapes from an answer, in the order in which they are named."""
+
+    def rows(answer: Evidence[list[Walk]]) -> list[Walk]:
+        found = [row for row in answer.data if row["tape"] in tapes and (row["mode"], row["rearm"]) == (mode, rearm)]
+        return sorted(found, key=lambda row: tapes.index(row["tape"]))
+
+    return rows
 
 
 class Step(NamedTuple):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from syslab.bits.control_registers import CR4
+from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence.lab import WITNESS
+from syslab.kvm.exit_cases import cases
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
+from .ask import one, returned
 from .model import ALL, MOV_CR4, leaves
 
 user_mode = Exercise(
@@ -65,7 +69,7 @@ def _guard(answer: Any) -> Feedback:
 
 
 guard = Trial(
-    anchor="guard",
+    anchor="vm-exits-guard",
     question=f"CR4 is 0x300020. Choose mask and shadow so that clearing {CR4.field('SMEP').name} leaves, and flipping any other named bit does not.",
     judge=_guard,
     wrong=(
@@ -78,4 +82,48 @@ guard = Trial(
         {"mask": -1, "shadow": 0},
         "0x100000",
     ),
+    choices={
+        f"mask={mask:#x}, shadow={shadow:#x}": {"mask": mask, "shadow": shadow}
+        for mask, shadow in ((0x300000, 0x300020), (0x100000, 0), (0x100000, 0x100000), (0, 0x300020), (ALL, 0x300020))
+    },
+)
+
+TRIED = ("cpuid", "hlt", "rdmsr-unknown", "rdtsc", "ud2")
+"""Instructions at CPL 0 to choose from: they do the same on every KVM that was asked."""
+
+
+def _judged(vcpu: str, heard: str, got: str, who: str) -> Feedback:
+    said = f"{who}: the vCPU {vcpu}, user space got {heard or 'nothing'}, the guest {got or 'no exception'}."
+    return Feedback(vcpu == "left" and bool(got) and not heard, said)
+
+
+def _on_record(instruction: str) -> Feedback:
+    answer = recorded(returned, WITNESS)
+    row = next(row for row in answer.data if (row["instruction"], row["cpl"]) == (instruction, 0))
+    heard, got = (", ".join(row["user_space"]), ", ".join(row["guest"]))
+    return _judged(row["stopped"] or row["counter"], heard, got, answer.provenance.witness)
+
+
+def _thrown_back(answer: Any) -> Feedback:
+    keys = [case.key for case in cases() if case.cpl == 0]
+    if answer not in keys:
+        return Feedback(False, f"Give the name of an instruction: {', '.join(keys)}.")
+    try:
+        asked = ask(one, instruction=answer)
+    except CannotRunHere:
+        return _on_record(answer)
+    except ExperimentFailed as error:
+        return Feedback(False, f"That could not be run: {error}")
+    heard, got = str(asked.data["user space got"]), str(asked.data["the guest got"])
+    heard, got = ("" if nothing == text else text for text, nothing in ((heard, "nothing"), (got, "no exception")))
+    return _judged(str(asked.data["the vCPU"]), heard, got, asked.provenance.witness)
+
+
+thrown_back = Trial(
+    anchor="vm-exits-thrown-back",
+    question="Which of these leaves the guest, is not told to user space, and ends as an exception in the guest? Each was executed ten times by a guest's kernel.",
+    judge=_thrown_back,
+    wrong=("cpuid", "hlt", "rdtsc", "fly", "", None, 5, ["ud2"]),
+    choices={next(case.shown for case in cases() if case.key == key): key for key in TRIED},
+    outcome=_on_record,
 )

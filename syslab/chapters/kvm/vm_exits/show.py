@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -40,12 +39,13 @@ class Both(Exits):
     off: dict[str, int]
 
 
-def _key(row: Returned | Exits) -> Key:
+def case_key(row: Returned | Exits) -> Key:
+    """Which case a row is about."""
     return row["instruction"], row["cpl"]
 
 
 def _shown(row: Returned | Exits) -> Link | str:
-    text = CASES[_key(row)].shown
+    text = CASES[case_key(row)].shown
     return Link(text, f"#{ANCHOR}={row['instruction']}.{row['cpl']}.on") if row["instruction"] in PICKED else text
 
 
@@ -59,19 +59,15 @@ def _user_space(row: Returned) -> str:
 
 def returned(answers: Sequence[Evidence[list[Returned]]]) -> Table:
     """The cases in kernel mode for which KVM_RUN came back, or did not come to the end, on some witness."""
-    wanted = {_key(row) for answer in answers for row in answer.data if row["cpl"] == 0 and (row["user_space"] or row["stopped"])}
+    wanted = {
+        case_key(row) for answer in answers for row in answer.data if row["cpl"] == 0 and (row["user_space"] or row["stopped"])
+    }
     return Table(
         answers,
         [Column("KVM_RUN returned", _user_space)],
-        lambda answer: [row for row in answer.data if _key(row) in wanted],
+        lambda answer: [row for row in answer.data if case_key(row) in wanted],
         keys=[Column("Executed 10 times, at CPL 0", _shown)],
     )
-
-
-def silent(answers: Sequence[Evidence[list[Returned]]]) -> str:
-    """The cases in kernel mode of which user space saw nothing, on any witness."""
-    seen = {_key(row) for answer in answers for row in answer.data if row["user_space"] or row["stopped"]}
-    return textwrap.fill("; ".join(case.shown for key, case in CASES.items() if case.cpl == 0 and key not in seen), 88)
 
 
 def _in_user_mode(row: Returned) -> str:
@@ -95,90 +91,56 @@ def _reason(name: str) -> Link | str:
     return Link(found.trace, f"#{LOOKUP}={found.shown}") if found else "none"
 
 
-def _joined(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> list[Both]:
+def joined(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> list[Both]:
     """Cases in kernel mode with both counts."""
-    off = {_key(row): row["exits"] for row in shadowed.data}
-    return [{**row, "off": off[_key(row)]} for row in counted.data if row["cpl"] == 0]
+    off = {case_key(row): row["exits"] for row in shadowed.data}
+    return [{**row, "off": off[case_key(row)]} for row in counted.data if row["cpl"] == 0]
 
 
-def _as_asked(row: Both) -> Verdict:
+def as_asked(row: Both) -> Verdict:
+    """Whether it left as KVM asked for, in both settings."""
     for exits, nested in ((row["exits"], True), (row["off"], False)):
         name = expected(row["instruction"], nested)
         trace = next((reason.trace for reason in SVM if reason.name == name), "")
-        if (trace not in exits) if name else (set(exits) - _helpers(row["instruction"], nested)):
+        if (trace not in exits) if name else (set(exits) - helpers(row["instruction"], nested)):
             return Verdict(False, trace)
     return Verdict(True)
 
 
-def _helpers(key: str, nested: bool) -> set[str]:
+def helpers(key: str, nested: bool) -> set[str]:
     """Exits of the instruction that a case needs to prepare its own: reading a register before it is written."""
     before = {"cr3-write": "cr3-read", "cr4-write": "cr4-read"}.get(key)
     return {reason.trace for reason in SVM if before and reason.name == expected(before, nested)}
 
 
-def leave(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
-    """What leaves at least in one of the two settings, and what KVM asked for but did not get."""
-    rows = [r for r in _joined(counted, shadowed) if r["exits"] or r["off"] or not _as_asked(r).held]
-    columns: list[Column[Both]] = [
-        Column("Instruction", _shown),
-        Column("VMX leaves by", lambda row: RULES[row["instruction"]].intel),
-        Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
-        Column("Nested paging", lambda row: _counts(row["exits"], "0")),
-        Column("npt=0", lambda row: _counts(row["off"], "0")),
-        Column("As KVM asked", _as_asked),
-    ]
-    return Table(
-        [counted, shadowed],
-        columns,
-        rows,
-        "kvm_exit by reason, for 10 executions at CPL 0",
-        telling=(
-            "CPUID",
-            "HLT",
-            "load where no memory is",
-            "RDMSR of an MSR that is not there",
-            "VMCALL",
-            "INVLPG",
-            "MOV to CR3",
-            "load from a page that is not mapped",
-            "INVD",
-            "XSETBV",
-        ),
-    )
+TELLING = (
+    "CPUID",
+    "HLT",
+    "load where no memory is",
+    "VMCALL",
+    "INVLPG",
+    "MOV to CR3",
+    "XSETBV",
+    "RDTSC",
+    "MOV to CR0, flips TS",
+    "NOP",
+)
+"""The instructions that the page speaks of."""
 
 
-def stay(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
-    """What never left, and what would have to be asked for."""
-    rows = [r for r in _joined(counted, shadowed) if not r["exits"] and not r["off"] and _as_asked(r).held]
+def counts(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]]) -> Table:
+    """Every case: the rules, what KVM asks for, and what was counted; those that leave first."""
+    rows = sorted(joined(counted, shadowed), key=lambda row: not (row["exits"] or row["off"] or not as_asked(row).held))
     columns: list[Column[Both]] = [
         Column("Instruction", _shown),
         Column("VMX leaves by", lambda row: RULES[row["instruction"]].intel),
         Column("SVM's exit", lambda row: _reason(RULES[row["instruction"]].svm)),
         Column("KVM's request", lambda row: RULES[row["instruction"]].kvm or "there is none"),
+        Column("Nested paging", lambda row: _counts(row["exits"], "0")),
+        Column("npt=0", lambda row: _counts(row["off"], "0")),
+        Column("As KVM asked", as_asked),
     ]
-    return Table(
-        [counted, shadowed],
-        columns,
-        rows,
-        "No exit in 10 executions at CPL 0, with and without nested paging",
-        telling=(
-            "NOP",
-            "RDMSR of KERNEL_GS_BASE",
-            "PAUSE",
-            "RDTSC",
-            "RDRAND",
-            "MOV from CR0",
-            "MOV to CR0, flips TS",
-            "SGDT",
-            "POPF",
-        ),
-    )
-
-
-def reads_and_writes(counted: Answer[list[Exits]]) -> Table:
-    """CR0 and CR4 on SVM, which has no mask and no shadow."""
-    rows = [r for r in counted.data if r["cpl"] == 0 and r["instruction"].startswith(("cr0", "cr4", "clts", "lmsw"))]
-    return Table(counted, [Column("Instruction", _shown), Column("Exits", lambda row: _counts(row["exits"], "0"))], rows)
+    return Table([counted, shadowed], columns, rows, "kvm_exit by reason, for 10 executions at CPL 0", telling=TELLING)
 
 
 def register() -> MaskedRegister:
@@ -242,9 +204,9 @@ def picker(counted: Answer[list[Exits]], shadowed: Answer[list[Exits]], answers:
     from syslab.widgets import ChoiceTable
 
     keys = [*PICKED, "out-denied"]
-    told = {key: {a.provenance.witness: row for a in answers for row in a.data if _key(row) == key} for key in CASES}
+    told = {key: {a.provenance.witness: row for a in answers for row in a.data if case_key(row) == key} for key in CASES}
     outcomes: dict[tuple[str, ...], Outcome] = {
-        (row["instruction"], str(row["cpl"]), paging): _outcome(CASES[_key(row)], row, told[_key(row)])
+        (row["instruction"], str(row["cpl"]), paging): _outcome(CASES[case_key(row)], row, told[case_key(row)])
         for paging, answer in (("on", counted), ("off", shadowed))
         for row in answer.data
         if row["instruction"] in keys

@@ -17,15 +17,16 @@ def each(which: Experiment) -> list[Evidence]:
     return [recorded(which, witness) for witness in WITNESSES]
 
 
-def test_rip_marks_out_and_nothing_else() -> None:
+def test_rip_marks_what_is_not_emulated_everywhere() -> None:
     table = show.rip(each(emulator.rip))
-    assert table.differing == 1
+    assert table.differing == 3, "OUT to two ports, and IN in its count alone"
     assert "+0, then +2" in repr(table)
 
 
-def test_counted_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_counts_stand_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
-    assert "+1" in show.counted(each(emulator.rip))._repr_html_()
+    rows = [cells for _, cells in show.rip(each(emulator.rip)).shown_rows()]
+    assert next(cells for cells in rows if cells[0] == "OUT to port 0x42")[2:6] == ["+2, then +2", "+1", "+0, then +2", "+0"]
 
 
 def test_the_trace_has_no_zero_fields() -> None:

@@ -168,6 +168,15 @@ def test_a_guest_that_never_stops_talking() -> None:
     assert (course.ended, len(course.out)) == ("talks", guest.MOST_EXITS)
 
 
+@LIVE
+def test_what_an_exercise_offers_was_run() -> None:
+    for answer in ask(first_vm.tries):
+        for row in answer.data:
+            written, ended = tiny_x86.run(parse(row["code"]))
+            assert ended == "halted"
+            assert row["exits"] == [*(f"KVM_EXIT_IO: OUT {value:02x} to port {port:#x}" for port, value in written), "KVM_EXIT_HLT"]
+
+
 # the model that stands in where there is no KVM
 
 

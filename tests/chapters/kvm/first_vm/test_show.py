@@ -1,4 +1,4 @@
-"""The tables, the story and the shelf of the chapter on a first virtual machine show what was measured."""
+"""The tables and the shelf of the chapter on a first virtual machine show what was measured."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
         page = shown._repr_html_()
         assert page.count("<tr") == 1 + rows
         assert page.count('class="provenance"') == 2
+    assert 'href="#guest=spin.long"' in show.programs(programs, "spin")._repr_html_()
 
 
 def test_every_ioctl_is_explained() -> None:
@@ -39,12 +40,6 @@ def test_one_byte_two_readings() -> None:
             assert b"".join(bytes.fromhex(raw) for _, raw, _ in show.instructions(code, mode)) == code
     assert "dec ax" in repr(show.Listing("reading", "real", "long"))
     assert len(repr(show.Listing("sum")).splitlines()) == 4
-
-
-def test_the_story_tells_what_came_back() -> None:
-    told = str(show.story(both(first_vm.ioctls)).steps)
-    assert "KVM_EXIT_IO: OUT 04 to port 0x10" in told
-    assert "KVM_EXIT_HLT" in told
 
 
 def test_the_shelf_has_every_program_and_witness() -> None:

@@ -55,6 +55,7 @@ def test_tables_draw(answers: list[Evidence], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     html = show.stops(answers, "rep", "out")._repr_html_()
     assert 'href="#tape=rep.1"' in html
+    assert [row["tape"] for row in show.stops(answers, "rep", "out", "fault").rows] == ["rep", "out", "fault"] * 2
     assert "rep movsb (2 to go)" in html
     assert show.steps(answers)._repr_html_().count("<tr") == 1 + 7
     assert "TF = 1" in repr(show.flags(answers))
