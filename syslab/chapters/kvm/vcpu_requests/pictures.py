@@ -9,7 +9,7 @@ from .model import LANES, LETTERS, MEMORY, OUTCOMES, REQUESTER, SCENARIOS, VCPU
 from .store_buffers import NEXT
 
 MOVES = {letter: move for move, letter in LETTERS.items()}
-SHORT = {"IN_GUEST_MODE": "IN_GUEST", "vcpu->": ""}
+SHORT = {"IN_GUEST_MODE": "IN_GUEST", "vcpu->": "", "with a locked instruction": "locked"}
 
 
 def race(key: str, letters: str, title: str) -> Picture:
