@@ -94,9 +94,19 @@ def _loose(table: Sequence[CpuidEntry], leaf: int, subleaf: int) -> list[int]:
     return next((_words(e) for e in table if e.function == leaf), [0, 0, 0, 0])
 
 
+def _reversed(table: Sequence[CpuidEntry], leaf: int, subleaf: int) -> list[int]:
+    return lookup(table[::-1], leaf, subleaf)
+
+
 find = Trial(
-    anchor="find",
-    question="A function of a table, a leaf and a subleaf that returns the four words that the guest reads.",
+    anchor="setcpuid-find",
+    question="KVM takes an entry of the table for which a condition holds, and zeros where there is none. Which entry is it?",
     judge=_find,
-    wrong=(_last, _strict, _loose, lambda table, leaf, subleaf: table[0][3:], "the first that matches"),
+    wrong=(_last, _strict, _loose, _reversed, lambda table, leaf, subleaf: table[0][3:], "the first that matches"),
+    choices={
+        "the first with e.function == leaf": _loose,
+        "the first with (e.function, e.index) == (leaf, subleaf)": _strict,
+        "the first with e.function == leaf and (not e.flags & 1 or e.index == subleaf)": lookup,
+        "the last with e.function == leaf and (not e.flags & 1 or e.index == subleaf)": _reversed,
+    },
 )

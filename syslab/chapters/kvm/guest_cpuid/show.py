@@ -172,14 +172,18 @@ def _by_feature(wanted: Callable[[Used], bool]) -> Callable[[Evidence[list[Used]
     return rows
 
 
-def used(answers: Sequence[Evidence[list[Used]]], gated: bool) -> Table:
-    """Features with their bit cleared: told and used. ``gated``: those that KVM can forbid."""
+def used(answers: Sequence[Evidence[list[Used]]]) -> Table:
+    """Features with their bit cleared: told and used, and what guards them."""
     return Table(
         answers,
         [Column("Outcome", lambda row: f"{TOLD[row['guest']]}: {row['outcome']}")],
-        _by_feature(lambda row: not row["given"] and bool(BY_NAME[row["feature"]].gate) is gated),
-        f"{'guarded' if gated else 'unguarded'}; the bit as the guest reads it: what came of the use",
-        keys=[Column("Bit cleared", lambda row: row["feature"]), Column("Used", lambda row: row["way"])],
+        _by_feature(lambda row: not row["given"]),
+        "the bit as the guest reads it: what came of the use",
+        keys=[
+            Column("Bit cleared", lambda row: row["feature"]),
+            Column("Guard", lambda row: BY_NAME[row["feature"]].gate or "nothing"),
+            Column("Used", lambda row: row["way"]),
+        ],
         telling=("RDTSCP", "AVX", "AVX state", "SMEP", "PCID", "PKU", "NX", "SVM"),
     )
 
@@ -245,7 +249,7 @@ def cases(answers: Sequence[Evidence[list[Used]]], qemus: Answer[list[Named]]) -
                 outcomes[witness, key, bit] = outcome(rows, BY_NAME[name], said.get(name))
     dimensions = {"Machine": {w: w for w in machines}, "Feature": names, "Its bit in the table": {"set": "set", "clear": "clear"}}
     start = list(machines)[-1]
-    return ChoiceTable(CASES, dimensions, outcomes, (start, "adx", "clear"))
+    return ChoiceTable(CASES, dimensions, outcomes, (start, "smep", "set"))
 
 
 def machine(answers: Sequence[Evidence[list[Lived]]]) -> StateMachine:

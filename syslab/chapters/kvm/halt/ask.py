@@ -42,7 +42,7 @@ def _run(vcpu: Vcpu) -> str:
             continue
         except KvmError as error:
             return error.errorname
-        return VECTORS[found.data[0]] if isinstance(found, Io) else found.name
+        return VECTORS.get(found.data[0], found.name) if isinstance(found, Io) else found.name
 
 
 def _guest(vm: Vm, code: bytes, handler: bytes = b"") -> Vcpu:
@@ -163,6 +163,56 @@ def _refusal(vcpu: Vcpu) -> str:
     except KvmError as error:
         return error.errorname
     return "accepted"
+
+
+GUESTS = {
+    "fa f4": "cli; hlt",
+    "fb f4": "sti; hlt",
+    "fb 90 f4": "sti; nop; hlt",
+    "fb fb f4": "sti; sti; hlt",
+    "fb fa f4": "sti; cli; hlt",
+}
+"""Guests of a few bytes that start with IF 0 while an interrupt is pending, and their assembly."""
+MOST_BYTES = 64
+
+
+class Pending(TypedDict):
+    """A guest with an interrupt pending: what KVM_RUN came to; after which byte the handler was entered; what came then."""
+
+    code: str
+    first: str
+    after: int | None
+    then: str
+    state: int
+
+
+def _pending(kvm: Kvm, text: str) -> Pending:
+    with kvm.create_vm(irqchip=True) as vm:
+        vcpu = _guest(vm, bytes.fromhex(text) + DONE)
+        EVENTS["interrupt"](vcpu)
+        first = then = _run(vcpu)
+        after = None
+        if first == VECTORS[0]:  # the CPU has pushed FLAGS, CS and the IP to come back to
+            after = int.from_bytes(vm.read(vcpu.regs.rsp, 2), "little") - CODE
+            then = _run(vcpu)
+        return {"code": text, "first": first, "after": after, "then": then, "state": vcpu.mp_state}
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def pending() -> Iterator[Pending]:
+    """An interrupt line is raised, then a guest of :data:`GUESTS` begins: before which of its instructions does the interrupt come in?"""
+    with Kvm() as kvm:
+        for text in GUESTS:
+            yield _pending(kvm, text)
+
+
+@experiment(X86_64, KVM, lab=True, alone=True, witness=witness, timeout=30)
+def your_guest(code: str) -> Pending:
+    """The same with bytes of the reader's, in hex. ValueError where they are none, or too many."""
+    if not 1 <= len(bytes.fromhex(code)) <= MOST_BYTES:
+        raise ValueError(f"a guest here is 1 to {MOST_BYTES} bytes")
+    with Kvm() as kvm:
+        return _pending(kvm, code)
 
 
 @experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
+from .ask import GUESTS, HALTED, Pending, pending, your_guest
 from .model import Parameters, windows
 
 masked = Exercise(
@@ -13,7 +16,7 @@ masked = Exercise(
     question="A guest disables interrupts and halts: cli; hlt. KVM has the interrupt controller. What gets the vCPU going again?",
     choices=("a timer interrupt", "an NMI", "a signal to the thread in KVM_RUN", "nothing"),
     accepts=("an NMI",),
-    why="RFLAGS.IF keeps maskable interrupts out of kvm_vcpu_has_events(). An NMI asks nobody.",
+    why="RFLAGS.IF keeps maskable interrupts out of kvm_vcpu_has_events(). It has no say over an NMI.",
     near={
         "a timer interrupt": "It becomes pending in the local APIC and stays there: with IF = 0 it is no event.",
         "a signal to the thread in KVM_RUN": "It gets the thread out of KVM_RUN. The vCPU is still halted, and the next KVM_RUN waits again.",
@@ -59,7 +62,59 @@ def _judge(halts: Any) -> Feedback:
 
 up_and_down = Trial(
     anchor="halt-up-and-down",
-    question="With the same parameters and a closed window: as few halts as can be that bring the window to 160000 and close it again.",
+    question="With the same parameters and a closed window: which halts (ns) bring the window to 160000 and close it again, and are as few as can be?",
     judge=_judge,
     wrong=([], [190_000] * 5, [190_000] * 5 + [300_000] * 4, [10_000] * 20, [190_000] * 5 + [300_000] * 6, "all"),
+    choices={
+        "150000 twice, then 1000000": [150_000, 150_000, 1_000_000],
+        "190000 five times, then 1000000": [190_000] * 5 + [1_000_000],
+        "190000 five times, then 300000 five times": [190_000] * 5 + [300_000] * 5,
+        "20000, 40000, 80000, 160000, 320000, then 300000 six times": [20_000, 40_000, 80_000, 160_000, 320_000] + [300_000] * 6,
+    },
+)
+
+
+def _kept_out(row: Pending, who: str) -> Feedback:
+    if row["after"] is not None:
+        return Feedback(False, f"{who} took the interrupt after byte {row['after']}, and its handler ran.")
+    if row["state"] != HALTED:
+        return Feedback(False, f"{who} never took it, but the guest does not wait in HLT either: {row['then']}.")
+    return Feedback(True, f"{who} never took the interrupt: the guest sleeps, in MP state 3, and it is still pending.")
+
+
+def _shut(answer: Any) -> Feedback:
+    try:
+        code = bytes.fromhex(answer)
+    except (TypeError, ValueError):
+        return Feedback(False, "Give the bytes in hex, as one text: 'fb f4'.")
+    if code[:1] != b"\xfb":
+        return Feedback(False, "Begin with STI, the byte fb.")
+    try:
+        asked = ask(your_guest, code=answer)
+    except CannotRunHere as reason:
+        return Feedback(False, str(reason))
+    except ExperimentFailed as error:
+        return Feedback(False, f"That could not be run: {error}")
+    return _kept_out(asked.data, asked.provenance.witness)
+
+
+@cache
+def _asked() -> Answer[list[Pending]]:
+    """Every guest is run once, not once a choice."""
+    return ask(pending)
+
+
+def _tried(code: Any) -> Feedback:
+    asked = _asked()
+    return _kept_out(next(row for row in asked.data if row["code"] == code), asked.provenance.witness)
+
+
+shut = Trial(
+    anchor="halt-shut",
+    question="The interrupt line is raised, and the guest begins with STI (fb) and comes to a HLT (f4). Write it so that the interrupt "
+    "never comes in at all.",
+    judge=_shut,
+    wrong=("fb f4", "fb fb f4", "fa f4", "", "xyz", 42, None),
+    choices={f"{code} ({text})": code for code, text in GUESTS.items() if text.startswith("sti")},
+    outcome=_tried,
 )

@@ -94,6 +94,19 @@ def wakes(event: str, interrupts: bool) -> bool:
     return interrupts if event == "interrupt" else event == "nmi"
 
 
+def keeps_out(instructions: Sequence[str]) -> list[str]:
+    """What keeps a pending interrupt out right after each of ``instructions``: ``IF = 0``, ``shadow``, or "" for nothing.
+
+    They begin with IF 0. STI lets interrupts in one instruction later, if it was STI that set IF.
+    """
+    enabled, found = False, []
+    for name in instructions:
+        shadow = name == "sti" and not enabled
+        enabled = name == "sti" or (enabled and name != "cli")
+        found.append("shadow" if shadow else "" if enabled else "IF = 0")
+    return found
+
+
 def read_trace(events: Sequence[Mapping[str, Any]]) -> list[Halt]:
     """A row for each ``kvm_vcpu_wakeup``, with the change of the window that the same halt traced just before it.
 

@@ -1,19 +1,14 @@
-"""Tables of the chapter on HLT, its figure, and its flow."""
+"""Tables of the chapter on HLT, and its flow."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import log10
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from syslab.evidence import Answer, Evidence
-from syslab.evidence.line import styled
-from syslab.show.asked import under
-from syslab.show.table import Column, Named, Table, Verdict, flat
+from syslab.show.table import Column, Named, Table, Verdict
 
-from .ask import Case, Event, Halted, Maximum, Polling, Waiting
+from .ask import GUESTS, Case, Event, Halted, Maximum, Pending, Polling, Waiting
 from .model import Halt, Parameters, wakes
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
@@ -67,6 +62,25 @@ def events(answers: Sequence[Evidence[list[Event]]], rule: Callable[[str, bool],
 def special(answers: Sequence[Evidence[list[Case]]]) -> Table:
     """The cases beside the table."""
     return Table(answers, [Column("Then", _told)], keys=[Column("Case", lambda row: CASES[row["case"]])])
+
+
+def pending(answers: Sequence[Evidence[list[Pending]]], codes: Collection[str] = tuple(GUESTS)) -> Table:
+    """Where an interrupt that was pending from the beginning came in, for some of the guests."""
+
+    def came(row: Pending) -> str:
+        if row["after"] is None:
+            return f"not at all; {row['then']}"
+        return f"after byte {row['after']}; then {row['then']}"
+
+    def some(answer: Evidence[list[Pending]]) -> list[Pending]:
+        return [row for row in answer.data if row["code"] in codes]
+
+    return Table(
+        answers,
+        [Column("The interrupt comes in", came)],
+        some,
+        keys=[Column("Guest", lambda row: GUESTS[row["code"]]), Column("Bytes", lambda row: row["code"])],
+    )
 
 
 def parameters(answers: Sequence[Evidence[dict[str, int]]]) -> Table:
@@ -160,94 +174,6 @@ def changes(answer: Answer[list[Polling]], rule: Rule, setting: int = -1, most: 
         rows,
         caption=f"The first {len(rows)} halts that changed the window, with {answer.data[setting]['setting']}",
     )
-
-
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 330, 62, 34, 300
-LOWEST, HIGHEST = 1e4, 1e8
-"""Nanoseconds at the two ends of the figure's logarithmic axis. A closed window is drawn below it."""
-
-
-def _y(ns: int) -> float:
-    share = (log10(min(max(ns, LOWEST / 2), HIGHEST)) - log10(LOWEST)) / (log10(HIGHEST) - log10(LOWEST))
-    return round(BOTTOM - 20 - share * (BOTTOM - 20 - TOP), 1) if ns else BOTTOM
-
-
-@dataclass(frozen=True)
-class WindowFigure:
-    """The window over the halts of one traced run, and the rule's, which starts from 0 and sees only how long each halt was."""
-
-    answer: Answer[list[Polling]]
-    rule: Rule
-    setting: int = -1
-
-    def _rows(self) -> list[tuple[Transition, int]]:
-        row = self.answer.data[self.setting]
-        rows: list[tuple[Transition, int]] = []
-        p, window = Parameters.of(row["parameters"]), 0
-        for halt in transitions(row, self.rule):
-            window = self.rule(window, halt["halted"], p)
-            rows.append((halt, window))
-        return rows
-
-    def __repr__(self) -> str:
-        return f"{self._words()}\n{flat(self.answer)[0]!r}"
-
-    def _words(self) -> str:
-        rows = self._rows()
-        same = sum(halt["after"] == window for halt, window in rows)
-        widest = max(halt["after"] for halt, _ in rows)
-        return f"Window after each of {len(rows)} halts: at most {widest:,} ns; the rule's is the same after {same} of them."
-
-    def _repr_html_(self) -> str:
-        rows = self._rows()
-        step = (WIDTH - LEFT - 10) / len(rows)
-        x = [round(LEFT + (i + 0.5) * step, 1) for i in range(len(rows))]
-        maximum = self.answer.data[self.setting]["parameters"]["halt_poll_ns"]
-        parts = [
-            f'<line class="hf-grid" x1="{LEFT}" x2="{WIDTH - 10}" y1="{_y(at)}" y2="{_y(at)}"/>'
-            f'<text class="hf-end" x="{LEFT - 6}" y="{_y(at) + 5}">{label}</text>'
-            for at, label in (
-                (0, "closed"),
-                (10**4, "10 µs"),
-                (10**5, "0.1 ms"),
-                (10**6, "1 ms"),
-                (10**7, "10 ms"),
-                (10**8, "0.1 s"),
-            )
-        ]
-        parts.append(f'<line class="hf-max" x1="{LEFT}" x2="{WIDTH - 10}" y1="{_y(maximum)}" y2="{_y(maximum)}"/>')
-        line = " ".join(
-            f"{left - step / 2:.1f},{_y(h['after'])} {left + step / 2:.1f},{_y(h['after'])}"
-            for left, (h, _) in zip(x, rows, strict=True)
-        )
-        parts.append(f'<polyline class="hf-win" points="{line}"/>')
-        for left, (halt, said) in zip(x, rows, strict=True):
-            kind = "hf-slept" if halt["slept"] else "hf-awake"
-            parts.append(f'<circle class="{kind}" cx="{left}" cy="{_y(halt["halted"])}" r="3.5"/>')
-            parts.append(f'<path class="hf-rule" d="M{left - 4:.1f} {_y(said) - 4}l8 8m0-8l-8 8"/>')
-        words = html.escape(self._words())
-        return styled(
-            f'<figure class="measured hf">{STYLE}<div class="scroll" tabindex="0" role="region" aria-label="Halts and polling window">'
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">{LEGEND}{"".join(parts)}'
-            f'<text class="hf-mid" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 6}">halts, in order</text></svg></div>'
-            f"<figcaption>{words}{under(flat(self.answer))}</figcaption></figure>"
-        )
-
-
-STYLE = (
-    "<style>.hf svg{width:100%;min-width:34rem;height:auto;display:block;font-size:15px;fill:var(--rsn-ink,currentColor)}"
-    ".hf :is(line,polyline,path){fill:none}.hf-grid{stroke:var(--rsn-line,#8886)}.hf-max{stroke:var(--rsn-edge,#888);stroke-dasharray:6 5}"
-    ".hf-win{stroke:var(--rsn-accent,#8a1253);stroke-width:3}.hf-rule{stroke:var(--rsn-ink,currentColor);stroke-width:1.5}"
-    ".hf-slept{fill:none;stroke:var(--rsn-soft,#777);stroke-width:1.5}.hf-awake{fill:var(--rsn-soft,#777)}"
-    ".hf-end{text-anchor:end}.hf-mid{text-anchor:middle}</style>"
-)
-LEGEND = (
-    '<polyline class="hf-win" points="66,14 88,14"/><text x="94" y="19">window, traced</text>'
-    '<path class="hf-rule" d="M216 10l8 8m0-8l-8 8"/><text x="231" y="19">window, by the rule</text>'
-    '<circle class="hf-slept" cx="386" cy="14" r="3.5"/><text x="396" y="19">halt, slept</text>'
-    '<circle class="hf-awake" cx="486" cy="14" r="3.5"/><text x="496" y="19">halt, awake</text>'
-    '<line class="hf-max" x1="592" x2="614" y1="14" y2="14"/><text x="620" y="19">maximum</text>'
-)
 
 
 def flow(hlts: Sequence[Evidence[list[Halted]]], event_answers: Sequence[Evidence[list[Event]]]) -> Flow:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import ap_start, reading, sequence, set_states, transitions
+from .ask import ap_start, reading, sequence, set_states, transitions, tries
 
-__all__ = ["ap_start", "reading", "sequence", "set_states", "transitions"]
+__all__ = ["ap_start", "reading", "sequence", "set_states", "transitions", "tries"]

@@ -143,6 +143,17 @@ def sequence(irqchip: bool = True, vcpu: int = 1, events: str = "init sipi hlt")
         return {"events": wanted, "results": results, "states": states}
 
 
+TRIES = ("sipi hlt", "hlt init sipi", "init sipi nmi", "init sipi hlt", "init sipi hlt nmi")
+"""Ways of a new vCPU 1, with an irqchip: what an exercise offers to choose from."""
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def tries() -> Iterator[Way]:
+    """Where each of :data:`TRIES` leads."""
+    for events in TRIES:
+        yield sequence(events=events)
+
+
 class Reading(TypedDict):
     """vCPU 1 after something was ``done``: the state, where that was asked for, and its CS:IP.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
+from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
 from . import model
-from .ask import sequence
+from .ask import TRIES, Way, sequence, tries
 
 sipi_alone = Exercise(
     anchor="mp-sipi-alone",
@@ -66,13 +67,31 @@ def _halted(answer: Any) -> Feedback:
             (results, states), who = _by_model(words), "No KVM was asked; by the model"
         except ValueError as error:
             return Feedback(False, f"By the model, {error}.")
-    way = " ".join(f"({word}: {result}) {state}" for word, result, state in zip(words, results, states[1:], strict=True))
-    return Feedback(states[-1] == model.HALTED, f"{who}: {states[0]} {way}.")
+    return _judged({"events": words, "results": results, "states": states}, who)
+
+
+def _judged(row: Way, who: str) -> Feedback:
+    first, *states = row["states"]
+    way = " ".join(f"({word}: {result}) {state}" for word, result, state in zip(row["events"], row["results"], states, strict=True))
+    return Feedback(states[-1] == model.HALTED, f"{who}: {first} {way}.")
+
+
+@cache
+def _asked() -> Answer[list[Way]]:
+    """Every way is gone once, not once a choice."""
+    return ask(tries)
+
+
+def _tried(answer: Any) -> Feedback:
+    asked = _asked()
+    return _judged(asked.data[TRIES.index(answer)], f"On {asked.provenance.witness}")
 
 
 to_halted = Trial(
-    anchor="to_halted",
-    question="Bring a new vCPU 1 to HALTED by events alone.",
+    anchor="mp-to-halted",
+    question="A new vCPU 1, with an irqchip, is to be HALTED in the end, by events alone. Which way leads there?",
     judge=_halted,
     wrong=("", "hlt", "sipi hlt", "init hlt", "init sipi", "init sipi hlt nmi", "nmi", "set-3", "banana", 3, None),
+    choices={way: way for way in TRIES},
+    outcome=_tried,
 )

@@ -164,7 +164,7 @@ def transitions(answers: Sequence[Evidence[list[Transition]]]) -> Table:
         Column("Irqchip", lambda row: _chip(row.irqchip)),
         Column("Steps tried", lambda row: row.steps, number=True),
         Column(
-            "The machine below",
+            "The machine of the page",
             lambda row: Verdict(not row.other, ", ".join(f"{step['event']} in {step['state']}" for step in row.other)),
         ),
     ]

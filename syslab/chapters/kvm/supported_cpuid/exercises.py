@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from syslab.bits.cpuid import REGISTERS
@@ -46,10 +47,16 @@ cluster = Exercise(
 )
 
 
+@cache
+def _measured() -> list[tuple[int, int]]:
+    """Every word of the host and KVM's, asked for once."""
+    words = [(row["host"] or [0] * 4, row["kvm"] or [0] * 4) for row in ask(compared).data]
+    return [(host[i], kvm[i]) for host, kvm in words for i in range(len(REGISTERS))]
+
+
 def _masks(answer: Any) -> Feedback:
     """Try the function on every word that was measured, and on those that tell wrong ones apart."""
-    words = [(row["host"] or [0] * 4, row["kvm"] or [0] * 4) for row in ask(compared).data]
-    cases = [(host[i], kvm[i]) for host, kvm in words for i in range(len(REGISTERS))]
+    cases = _measured()
     for host, kvm in [(0b0011, 0b0101), (0, 1 << 31), (0xFFFF_FFFF, 0), *cases]:
         wanted = host & ~kvm, kvm & ~host
         try:
@@ -65,8 +72,8 @@ def _masks(answer: Any) -> Feedback:
 
 
 masks = Trial(
-    anchor="masks",
-    question="A function of two words, the host's and KVM's, that returns the masked and the added bits as two masks.",
+    anchor="kvmcpuid-masks",
+    question="Of two words, the host's and KVM's: which function returns the masked and the added bits, as two masks?",
     judge=_masks,
     wrong=(
         lambda host, kvm: (host ^ kvm, 0),
@@ -76,4 +83,10 @@ masks = Trial(
         lambda host: (host, 0),
         "host & ~kvm",
     ),
+    choices={
+        "lambda host, kvm: (host ^ kvm, 0)": lambda host, kvm: (host ^ kvm, 0),
+        "lambda host, kvm: (host - kvm, kvm - host)": lambda host, kvm: (host - kvm, kvm - host),
+        "lambda host, kvm: (kvm & ~host, host & ~kvm)": lambda host, kvm: (kvm & ~host, host & ~kvm),
+        "lambda host, kvm: (host & ~kvm, kvm & ~host)": lambda host, kvm: (host & ~kvm, kvm & ~host),
+    },
 )

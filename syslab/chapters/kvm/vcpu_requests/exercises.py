@@ -65,8 +65,9 @@ def _lose(answer: Any) -> Feedback:
 
 
 lose = Trial(
-    anchor="lose",
-    question="Lose a request although both sides have their barrier.",
+    anchor="req-lose",
+    question="Both sides have their barrier, but the vCPU checks before it sets its mode. Which run loses the request?",
     judge=_lose,
     wrong=("none.rrvvRV", "late.", "late.rRrrvvvV", "late.vvv", "late.xyz", "", None, 42),
+    choices={run: f"late.{run}" for run in ("rRrrvvvV", "vvvVrRrr", "vrRrrvvV", "rRrvvvVr")},
 )

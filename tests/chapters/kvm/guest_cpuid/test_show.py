@@ -32,7 +32,7 @@ def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(show.tables(each(experiment.tables)).shown_rows()) == len(TABLES)
     assert len(show.life_cycle(each(experiment.life_cycle)).shown_rows()) == len(experiment.EVENTS)
     assert len(show.rewritten(each(experiment.rewritten)).shown_rows()) == len(each(experiment.rewritten)[0].data)
-    assert len(show.used(features, gated=True).shown_rows()) + len(show.used(features, gated=False).shown_rows()) == len(FEATURES)
+    assert len(show.used(features).shown_rows()) == len(FEATURES)
     assert {row["feature"] for row in features[0].data if row["given"]} >= set(show.ADVENTUROUS)
     for table in (show.unsupported(features), show.echo(each(experiment.echo)), show.told(each(experiment.tables), "empty")):
         assert table._repr_html_().count('class="provenance"') == len(table.answers) >= len(features)
