@@ -18,6 +18,21 @@ MARK = "SYSLAB_TEST_RUN"
 os.environ.setdefault("SYSLAB_EVIDENCE", "strict")  # a run that fails is a failure here, not a record; kernels inherit it
 
 
+LONGEST = ("tests/whole/test_other_users.py", "tests/pages/test_accessibility.py", "tests/whole", "tests/lab_vm", "tests/pages")
+"""Files that take longest begin first, so that the two processes end together; the others follow as they are collected."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort them so; files stay whole."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((i for i, first in enumerate(LONGEST) if name.startswith(first)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 def marked(value: str) -> list[str]:
     """Command lines of other processes that carry the mark in their environment; zombies do not count."""
     found = []

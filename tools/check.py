@@ -59,7 +59,18 @@ def static(environment: Mapping[str, str]) -> int:
 
 def tests(environment: Mapping[str, str], *arguments: str) -> int:
     """pytest over what ``arguments`` name, in two processes by file."""
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=120", "-n", "2", "--dist", "loadfile"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-cell-timeout=120",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+    ]
     print("── tests", flush=True)
     return children.run("pytest", [*command, *arguments], environment)
 

@@ -2,6 +2,9 @@
 
 python -m tools.compare_pages OLD NEW [PAGE ...]    OLD and NEW are the html folders
 
+``--facts`` is for pages that were rewritten: it lists what can be looked up in the old text and is nowhere in the new one,
+which is numbers, names (capitals, underscores, dots, slashes, calls) and quotations in code.
+
 Left aside: the cells' code (``--code`` shows it) and the folds with the code that asked. In provenance lines, dates and seconds
 stand as DATE and SECONDS. Exit status 1 if a page differs, is new or is gone; measured times and counts do differ from run to run.
 """
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import html
 import re
 import sys
 from html.parser import HTMLParser
@@ -116,6 +120,36 @@ def compared(old: Path, new: Path, only: list[str], code: bool = False) -> list[
     return found
 
 
+def facts(text: list[str]) -> set[str]:
+    """What of a page's lines can be looked up: words with a digit, a capital, or a sign that only names have.
+
+    A capital at the beginning of a sentence makes no name.
+    """
+    found: set[str] = set()
+    for line in text:
+        for sentence in re.split(r"(?<=[.!?:;|·])\s+", line):
+            for number, match in enumerate(re.finditer(r"[\w$#~/.()-]+", sentence)):
+                word = match[0].strip("./-()")
+                if re.search(r"\d|[A-Z_/.$#]", word if number else word[:1].lower() + word[1:]):
+                    found.add(word)
+    return found - {"DATE", "SECONDS"}  # what stands for times in provenance lines
+
+
+def lost(old: Path, new: Path, only: list[str]) -> list[str]:
+    """For each page of ``old``, the facts that its successor in ``new`` has nowhere, folds and code included."""
+    found = []
+    for path in sorted(old.rglob("*.html")):
+        name = path.relative_to(old).as_posix()
+        if "_static" in name or (only and name.removesuffix(".html") not in only):
+            continue
+        before = facts(lines(path.read_text(encoding="utf-8")))
+        page = (new / name).read_text(encoding="utf-8") if (new / name).is_file() else ""
+        after = html.unescape(page)  # the widgets' state and pictures count as said
+        gone = sorted(word for word in before if word not in after)
+        found += [f"{name}: {word}" for word in gone]
+    return found
+
+
 def main() -> int:
     """Print the differences; 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,12 +157,16 @@ def main() -> int:
     parser.add_argument("new", type=Path, help="the html folder of now")
     parser.add_argument("pages", nargs="*", help="only these, as kvm/halt")
     parser.add_argument("--code", action="store_true", help="compare the cells' code too")
+    parser.add_argument("--facts", action="store_true", help="only what can be looked up in OLD and is nowhere in NEW")
     options = parser.parse_args()
     for folder in (options.old, options.new):
         if not (folder / "index.html").is_file():
             print(f"{folder} has no built book: there is no index.html in it", file=sys.stderr)
             return 2
-    found = compared(options.old, options.new, options.pages, options.code)
+    if options.facts:
+        found = lost(options.old, options.new, options.pages)
+    else:
+        found = compared(options.old, options.new, options.pages, options.code)
     print("\n".join(found) if found else "the pages say the same")
     return int(bool(found))
 

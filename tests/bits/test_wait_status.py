@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 from syslab.bits import get
 from syslab.bits.signal_mask import NAMES
 from syslab.bits.wait_status import SHELL_STATUS, WAIT
+from tests.exhaustive import EXHAUSTIVE
 
-LOW_WORDS = range(1 << 16)
+# each low byte, with the high bytes that say something, and every 61st word; all of them under make test-all
+HIGH = (0, 1, 5, 9, 0x13, 0x40, 0x7F, 0x80, 0x85, 0xFF)
+LOW_WORDS = (
+    range(1 << 16) if EXHAUSTIVE else sorted({high << 8 | low for high in HIGH for low in range(256)} | set(range(0, 1 << 16, 61)))
+)
 
 
 def shown(number: int) -> str:

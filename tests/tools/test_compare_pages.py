@@ -41,3 +41,12 @@ def test_a_page_that_is_gone_is_a_difference(
     assert "-One line." in compare_pages.compared(old, new, [])
     monkeypatch.setattr(sys, "argv", ["compare_pages", str(old), str(tmp_path)])
     assert compare_pages.main() == 2 and "has no built book" in capsys.readouterr().err
+
+
+def test_facts_that_a_rewritten_page_lost(tmp_path: Path) -> None:
+    said = "The SDM says 0x15 in 64 places. KVM_RUN and fault.c call do_fault(). Nothing else: `plain words`, Linux 6.12."
+    assert compare_pages.facts([said]) == {"SDM", "0x15", "64", "KVM_RUN", "fault.c", "do_fault", "Linux", "6.12"}
+    old = book(tmp_path / "old", cell=said)
+    new = book(tmp_path / "new", cell="Linux 6.12: 0x15, in fault.c by do_fault(). The SDM")
+    assert compare_pages.lost(old, new, ["a"]) == ["a.html: 64", "a.html: KVM_RUN"]
+    assert compare_pages.lost(old, old, []) == []
