@@ -145,7 +145,9 @@ def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:
             x = left + n * (cell * len(WALK) + gap)
             canvas.text(x + cell * len(WALK) / 2, 14, name, "middle", bold=True)
             for at, level in enumerate(WALK):
-                canvas.text(x + (at + 0.5) * cell, 34, level.upper() if wide else level.upper().removesuffix("E"), "middle", "soft", 11)
+                canvas.text(
+                    x + (at + 0.5) * cell, 34, level.upper() if wide else level.upper().removesuffix("E"), "middle", "soft", 11
+                )
         for row in rows:
             key = row["size"], row["case"]
             same = len({str(found[key]["set"]) for found in others}) == 1
