@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from syslab.bits.core import Layout
@@ -43,16 +42,15 @@ def _owner(name: str) -> str:
 
 
 def parts(layout: Layout) -> list[Part]:
-    """The layout's fields in the places of the picture, from bit 63 down."""
-    names = [name_of(layout, low) for _, low in SPANS]
-    found, at = [], 0
-    for name, group in groupby(names, lambda name: name if _owner(name) in ("address", "reserved") else object()):
-        count = len(list(group))
-        said = names[at]
-        owner = _owner(said)
-        short = {"reserved": "reserved" if count > 1 else "res."}.get(said, "" if owner == "free" and said != "R" else said)
-        found.append(Part(at, count, short, owner))
-        at += count
+    """The layout's fields in the places of the picture, from bit 63 down; the address and what is reserved are one part each."""
+    found: list[Part] = []
+    for at, (_, low) in enumerate(SPANS):
+        name = name_of(layout, low)
+        owner = _owner(name)
+        if found and found[-1].name == name and owner in ("address", "reserved"):
+            found[-1] = found[-1]._replace(count=found[-1].count + 1)
+        else:
+            found.append(Part(at, 1, "" if owner == "free" and name != "R" else name, owner))
     return found
 
 
@@ -104,8 +102,9 @@ def entry() -> Picture:
                 _, fill, tint = OWNERS[part.owner]
                 x, y, w, h = place(kind, part)
                 canvas.box(x, y, w, h, fill, "edge", tint, 0, "" if fill else "2 2")
-                if part.name and w > len(part.name) * 7:
-                    canvas.text(x + w / 2, y + h / 2 + 4.5, part.name, "middle", size=12)
+                name = "res." if part.owner == "reserved" and part.count == 1 else part.name
+                if name and w > len(name) * 7:
+                    canvas.text(x + w / 2, y + h / 2 + 4.5, name, "middle", size=12)
         canvas.height = top + (22 + len(KINDS) * 34 if wide else 30 + len(SPANS) * cell) + 2
         return canvas
 
