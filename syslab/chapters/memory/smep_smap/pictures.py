@@ -58,7 +58,7 @@ def who_may(answer: Evidence[list[Answered]]) -> Picture:
         start, end = box + (62 if wide else 44), width - page
         for who, setting, whose, found in rows:
             canvas.box(0, y, box, 74)
-            words = [*lines(who, box, size), *lines(setting, box, size)]
+            words = [*lines(who, box - 20, size), *lines(setting, box - 20, size)]
             for n, line in enumerate(words):
                 named = line in who
                 canvas.text(
