@@ -55,9 +55,9 @@ def short(text: str, kind: str) -> str:
 
 
 def module(path: Path) -> str:
-    """A script's name on a page: ``bit_field``, ``kvm-halt``."""
+    """A script's name on a page: ``bit_field``; a chapter's widget ``kvm-halt``, and what else it has ``kvm-halt-drawing``."""
     names = path.relative_to(PACKAGE).with_suffix("").parts
-    return names[1] if names[0] == "widgets" else "-".join(names[1:-1])
+    return "-".join(names[1:]).removesuffix("-widget")
 
 
 @cache

@@ -164,6 +164,23 @@ def one_access(access: str = "read", address: int = EDGES[1]) -> Raised:
     return _raised(access, address)
 
 
+TRIES: tuple[tuple[str, int], ...] = (
+    ("read", 1 << 47),
+    ("read", 1 << 63),
+    ("write", 1 << 63),
+    ("read by RBP", 16),
+    ("read by RBP", 1 << 63),
+)
+"""Arguments of :func:`one_access`: what an exercise offers to choose from."""
+
+
+@experiment(X86_64)
+def tries() -> Iterator[Raised]:
+    """What becomes of each of :data:`TRIES`."""
+    for access, address in TRIES:
+        yield _raised(access, address)
+
+
 HINTS: tuple[tuple[str, int, bool], ...] = (
     ("no hint", 0, False),
     ("a hint in the lower half", 1 << 46, False),

@@ -7,7 +7,7 @@ from typing import Any
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import one_access
+from .ask import TRIES, Raised, one_access, tries
 
 bad_pointer = Exercise(
     anchor="va-bad-pointer",
@@ -50,13 +50,23 @@ def _stack_fault(answer: Any) -> Feedback:
         return Feedback(False, str(reason))
     except (ExperimentFailed, TypeError) as error:
         return Feedback(False, f"That could not be run: {error}")
-    text = f"This machine answered {row['exception']}" + (f", and the program got {row['signal']}." if row["signal"] else ".")
+    return _judged(row)
+
+
+def _judged(row: Raised) -> Feedback:
+    text = f"The machine answered {row['exception']}" + (f", and the program got {row['signal']}." if row["signal"] else ".")
     return Feedback(row["exception"] == "#SS", text)
 
 
+def _tried(arguments: Any) -> Feedback:
+    return _judged(ask(tries).data[TRIES.index((arguments["access"], arguments["address"]))])
+
+
 stack_fault = Trial(
-    anchor="stack_fault",
-    question="Make this machine raise #SS.",
+    anchor="va-stack-fault",
+    question="Make a machine raise #SS.",
     judge=_stack_fault,
     wrong=({"access": "read", "address": 1 << 63}, {"access": "read by RBP", "address": 16}, {"access": "fly"}, "0x800000000000"),
+    choices={f"{access!r} of {address:#x}": {"access": access, "address": address} for access, address in TRIES},
+    outcome=_tried,
 )

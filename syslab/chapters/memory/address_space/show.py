@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from syslab.bits.address import VA, hole
 from syslab.evidence import Evidence, recorded
+from syslab.evidence.witnesses import called
 from syslab.show.table import Column, Link, Table, Verdict, flat
 
 from . import ask as question
@@ -57,41 +58,57 @@ def bits(answers: Sequence[Evidence[list[Bit]]]) -> Table:
 
 
 class Reads(NamedTuple):
-    """All reads of an address by one witness: by levels and whether a page is there, what each mode got."""
+    """All reads of an address: by levels and whether a page is there, what each witness says that each mode got."""
 
     address: str
-    found: Mapping[tuple[int, bool], Mapping[str, str]]
+    found: Mapping[tuple[int, bool], Mapping[str, Mapping[str, str]]]
 
 
-def _reads(answer: Evidence[list[Edge]]) -> list[Reads]:
-    found: dict[str, dict[tuple[int, bool], dict[str, str]]] = {}
-    for row in answer.data:
-        modes = found.setdefault(row["address"], {}).setdefault((row["levels"], row["mapped"]), {})
-        modes["user" if row["user"] else "supervisor"] = row["result"]
+def _reads(answers: Sequence[Evidence[list[Edge]]]) -> list[Reads]:
+    found: dict[str, dict[tuple[int, bool], dict[str, dict[str, str]]]] = {}
+    for answer in answers:
+        witness = called(answer.provenance.witness)
+        for row in answer.data:
+            said = found.setdefault(row["address"], {}).setdefault((row["levels"], row["mapped"]), {})
+            said.setdefault(witness, {})["user" if row["user"] else "supervisor"] = row["result"]
     return [Reads(address, cells) for address, cells in found.items()]
 
 
-def _modes(key: tuple[int, bool]) -> Callable[[Reads], str]:
+def _modes(modes: Mapping[str, str]) -> str:
+    if len(results := set(modes.values())) == 1:
+        return results.pop()
+    return ", ".join(f"{mode} {result}" for mode, result in modes.items())
+
+
+def _cell(key: tuple[int, bool]) -> Callable[[Reads], str]:
+    """What all say who tried it, or what each says."""
+
     def text(row: Reads) -> str:
-        modes = row.found.get(key, {})
-        if len(results := set(modes.values())) == 1:
+        said = {witness: _modes(modes) for witness, modes in row.found.get(key, {}).items()}
+        if len(results := set(said.values())) == 1:
             return results.pop()
-        return ", ".join(f"{mode} {result}" for mode, result in modes.items()) or "not tried"
+        return "; ".join(f"{witness}: {result}" for witness, result in said.items()) or "not tried"
 
     return text
 
 
 def _as_predicted(row: Reads) -> Verdict:
     at = int(row.address, 16)
-    return Verdict(all(result == predict(at, *key) for key, modes in row.found.items() for result in modes.values()))
+    results = [(key, result) for key, said in row.found.items() for modes in said.values() for result in modes.values()]
+    return Verdict(all(result == predict(at, *key) for key, result in results))
 
 
 def edges(answers: Evidence[list[Edge]] | Sequence[Evidence[list[Edge]]]) -> Table:
     """A row an address: what supervisor and user got, with each number of levels, with a page there and without."""
-    tried = dict.fromkeys((row["levels"], row["mapped"]) for answer in flat(answers) for row in answer.data)
-    columns = [Column(f"{levels} levels, {'a page' if there else 'no page'}", _modes((levels, there))) for levels, there in tried]
-    address: Column[Reads] = Column("Address", lambda row: _open(row.address), number=True)
-    return Table(answers, [*columns, Column("Model", _as_predicted)], _reads, keys=[address], fold=True)
+    given = flat(answers)
+    tried = dict.fromkeys((row["levels"], row["mapped"]) for answer in given for row in answer.data)
+    columns: list[Column[Reads]] = [
+        Column("Address", lambda row: _open(row.address), number=True),
+        *(Column(f"{levels} levels, {'a page' if there else 'no page'}", _cell((levels, there))) for levels, there in tried),
+        Column("Model", _as_predicted),
+    ]
+    caption = "A cell with one value: every witness that could try it got this, in both modes" if len(given) > 1 else ""
+    return Table(given, columns, _reads(given), caption)
 
 
 def faults(answers: Sequence[Evidence[list[Raised]]]) -> Table:

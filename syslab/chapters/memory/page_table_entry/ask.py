@@ -127,21 +127,63 @@ def rights(machine: str) -> Iterator[Right]:
         }
 
 
-@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
-def one_access(mode: str, access: str, level: str = "pte", taken: str = "nothing") -> dict[str, str]:
-    """One access on QEMU's CPU, to a page that allows all but ``taken`` at ``level``; ValueError for other words."""
+class Accessed(TypedDict):
+    """What one access came to, in words too, and which of A and D are set then at each level."""
+
+    result: str
+    in_words: str
+    pml4e_set: str
+    pdpte_set: str
+    pde_set: str
+    pte_set: str
+
+
+def _asked(mode: str, access: str, level: str = "pte", taken: str = "nothing") -> Request:
     if mode not in ("user", "kernel") or level not in WALK or taken not in TAKEN:
         raise ValueError(f"{mode!r}, {level!r} or {taken!r} is not among user, kernel; {', '.join(WALK)}; {', '.join(TAKEN)}")
-    request = walk_request(level, taken, access=access, user=mode == "user")
-    with Tcg() as machine:
-        answer = machine.ask([request])[0]
-    code = outcome(answer)
+    return walk_request(level, taken, access=access, user=mode == "user")
+
+
+def _accessed(request: Request, answer: Answer) -> Accessed:
+    code, bits = outcome(answer), {level: found or "-" for level, found in _set(request, answer).items()}
     words = PFEC.sentence(code.error_code) if not isinstance(code, str) and code.error_code is not None else ""
     return {
         "result": _text(answer),
         "in_words": words,
-        **{f"{name}_set": bits or "-" for name, bits in _set(request, answer).items()},
+        "pml4e_set": bits["pml4e"],
+        "pdpte_set": bits["pdpte"],
+        "pde_set": bits["pde"],
+        "pte_set": bits["pte"],
     }
+
+
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
+def one_access(mode: str, access: str, level: str = "pte", taken: str = "nothing") -> Accessed:
+    """One access on QEMU's CPU, to a page that allows all but ``taken`` at ``level``; ValueError for other words."""
+    request = _asked(mode, access, level, taken)
+    with Tcg() as machine:
+        return _accessed(request, machine.ask([request])[0])
+
+
+TRIES: tuple[dict[str, str], ...] = (
+    {"mode": "user", "access": "fetch", "level": "pte", "taken": "XD = 1"},
+    {"mode": "user", "access": "fetch", "level": "pde", "taken": "XD = 1"},
+    {"mode": "kernel", "access": "fetch", "level": "pde", "taken": "XD = 1"},
+    {"mode": "user", "access": "fetch", "level": "pml4e", "taken": "U/S = 0"},
+    {"mode": "user", "access": "fetch", "level": "pml4e", "taken": "R/W = 0"},
+    {"mode": "user", "access": "fetch", "level": "pdpte", "taken": "P = 0"},
+)
+"""Arguments of :func:`one_access`: what an exercise offers to choose from."""
+
+
+@experiment(QEMU, timeout=20, tools=("qemu-system-x86_64",), witness="tcg-max")
+def tries() -> Iterator[Accessed]:
+    """What became of each of :data:`TRIES`."""
+    requests = [_asked(**arguments) for arguments in TRIES]
+    with Tcg() as machine:
+        answers = machine.ask(requests)
+    for request, answer in zip(requests, answers, strict=True):
+        yield _accessed(request, answer)
 
 
 # ── what Linux shows of an entry ──

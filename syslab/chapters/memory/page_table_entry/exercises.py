@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from syslab.widgets.exercise import Exercise
+from typing import Any
+
+from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial
+
+from .ask import TRIES, Accessed, one_access, tries
 
 frame = Exercise(
     anchor="pte-frame",
@@ -43,4 +48,47 @@ old_kernel = Exercise(
         "a reserved bit": "The CPU ignores bit 58: a reserved one would have faulted.",
     },
     hint="Look into the table by version.",
+)
+
+
+def _judged(arguments: dict[str, str], row: Accessed) -> Feedback:
+    said = f"QEMU's CPU answered: {row['result']}."
+    if row["result"] != "#PF 0x15":
+        return Feedback(False, said)
+    if arguments.get("level", "pte") == "pte":
+        return Feedback(False, f"{said} But here it is the page's own entry that refuses.")
+    return Feedback(True, f"{said} The PTE allows all, and an entry above it has the last word.")
+
+
+def _from_above(answer: Any) -> Feedback:
+    if not isinstance(answer, dict):
+        return Feedback(False, f"Give the arguments of one_access as a dict, not {type(answer).__name__}.")
+    try:
+        asked: Answer[Accessed] = ask(one_access, **answer)
+    except CannotRunHere as reason:
+        return Feedback(False, str(reason))
+    except (ExperimentFailed, TypeError) as error:
+        return Feedback(False, f"That could not be run: {error}")
+    return _judged(answer, asked.data)
+
+
+def _tried(arguments: Any) -> Feedback:
+    return _judged(arguments, ask(tries).data[TRIES.index(arguments)])
+
+
+from_above = Trial(
+    anchor="pte-from-above",
+    question="Make the CPU refuse an instruction fetch with #PF 0x15, although the PTE allows everything.",
+    judge=_from_above,
+    wrong=(
+        {"mode": "user", "access": "fetch", "level": "pte", "taken": "XD = 1"},
+        {"mode": "user", "access": "fetch"},
+        {"mode": "root", "access": "fetch"},
+        "0x15",
+    ),
+    choices={
+        f"a {mode} fetch, {taken} in the {level.upper()}": {"mode": mode, "access": access, "level": level, "taken": taken}
+        for mode, access, level, taken in (arguments.values() for arguments in TRIES)
+    },
+    outcome=_tried,
 )

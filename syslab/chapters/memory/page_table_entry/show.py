@@ -24,7 +24,8 @@ CONTROLS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def _name(layout: Layout, bit: int) -> str:
+def name_of(layout: Layout, bit: int) -> str:
+    """What ``bit`` is called, ``frame`` in the address and ``reserved`` where the layout has no field."""
     f = next((f for f in layout.fields if f.bit <= bit < f.bit + f.width), None)
     if f is None:
         return "reserved"
@@ -46,7 +47,7 @@ def kinds() -> Table:
     layouts = (pte(), pde_2m(), pdpte_1g(), table())
     found: list[tuple[int, int, tuple[str, ...]]] = []
     for bit in range(64):
-        names = tuple(_name(layout, bit) for layout in layouts)
+        names = tuple(name_of(layout, bit) for layout in layouts)
         if found and found[-1][1:] == (bit - 1, names):
             found[-1] = (found[-1][0], bit, names)
         elif len(set(names)) > 1:

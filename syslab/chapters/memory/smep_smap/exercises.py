@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from syslab.evidence import ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import ACCESSES, Case, case_of, matrix
+from .ask import ACCESSES, Answered, Case, case_of, matrix
 
 stac_and_wp = Exercise(
     anchor="smap-stac-and-wp",
@@ -39,6 +40,11 @@ mask = Exercise(
 )
 
 
+@cache
+def _rows() -> list[Answered]:
+    return list(ask(matrix).data)
+
+
 def _only_smap(answer: Any) -> Feedback:
     if not isinstance(answer, dict):
         return Feedback(False, f"Give an access and the fields of a Case as a dict, not {type(answer).__name__}.")
@@ -51,7 +57,7 @@ def _only_smap(answer: Any) -> Feedback:
         case = Case(**rest | {"smap": True})
     except (TypeError, ValueError) as error:
         return Feedback(False, str(error))
-    measured = {case_of(row): row[access] for row in ask(matrix).data}
+    measured = {case_of(row): row[access] for row in _rows()}
     on, off = (measured.get(replace(case, smap=smap), "not measured") for smap in (True, False))
     if "not measured" in (on, off):
         return Feedback(False, "There is no such case: the switches are True or False.")
@@ -65,8 +71,17 @@ def _said(value: object) -> str:
     return "allowed" if value is None else f"#PF {value:#x}" if isinstance(value, int) else str(value)
 
 
+TRIES: tuple[dict[str, Any], ...] = (
+    {"access": "write", "page": "ur"},
+    {"access": "write", "page": "ur", "wp": False},
+    {"access": "write", "page": "ur", "wp": False, "ac": True},
+    {"access": "write", "page": "ur", "wp": False, "user_mode": True},
+    {"access": "write", "page": "uw", "wp": False},
+)
+"""What the exercise offers to choose from: the measured matrix has them all."""
+
 only_smap = Trial(
-    anchor="only_smap",
+    anchor="smap-only-smap",
     question="Find a write to a read-only user page that SMAP alone forbids.",
     judge=_only_smap,
     wrong=(
@@ -78,4 +93,5 @@ only_smap = Trial(
         {"access": "write", "page": "nowhere"},
         "wp",
     ),
+    choices={", ".join(f"{name}={value!r}" for name, value in arguments.items()): arguments for arguments in TRIES},
 )

@@ -295,7 +295,7 @@ def deputy(answers: Answers) -> Stepper:
             "The honest way, a bad pointer",
             {
                 attacker: "Gets `EFAULT`, and runs on.",
-                kernel: "The faulting instruction is listed in the exception table: the kernel goes on behind the copy.",
+                kernel: "The faulting instruction is listed in the exception table: the kernel goes on after the copy.",
                 processor: "An ordinary page fault in supervisor mode, with AC = 1.",
             },
         ),

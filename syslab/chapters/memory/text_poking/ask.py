@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypedDict
 
+from syslab.bits import exceptions
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
 from syslab.native import faults
@@ -123,3 +124,41 @@ def one_window(design: str) -> Window:
     if design not in DESIGNS:
         raise ValueError(f"design {design!r} is none of {', '.join(DESIGNS)}")
     return _window(design)
+
+
+TRIES = ((1, 2), (2, 2), (3, 2), (0, 0xCC), (5, 0x90))
+"""Offset and byte for :func:`one_poke`: what an exercise offers to choose from."""
+
+
+class Poked(TypedDict):
+    """The code as it was after the poke, in hex, and what came of a call: ``returns 2``, or the exception."""
+
+    code: str
+    result: str
+
+
+@experiment(X86_64)
+def one_poke(offset: int, value: int) -> Poked:
+    """One byte of the code changed by the patcher, then called by a copy of the reader. ValueError outside of the code."""
+    if not 0 <= offset < len(poke.FUNCTION) or not 0 <= value < 256:
+        raise ValueError(f"the code has the bytes 0 to {len(poke.FUNCTION) - 1}, and a byte is 0 to 255; not {offset} and {value}")
+    page = poke.Page()
+    code = page.map(RX)
+    try:
+        with poke.Patcher(page, value, offset) as patcher:
+            for order in ("map", "write", "unmap"):
+                patcher.tell(order)
+        after = bytearray(poke.FUNCTION)
+        after[offset] = value
+        fault = faults.provoke(partial(poke.call, code))
+        result = f"returns {poke.call(code)}" if fault is None else exceptions.name(fault.vector)
+        return {"code": after.hex(" "), "result": result}
+    finally:
+        page.close()
+
+
+@experiment(X86_64)
+def tries() -> Iterator[Poked]:
+    """What becomes of each of :data:`TRIES`."""
+    for offset, value in TRIES:
+        yield one_poke(offset=offset, value=value)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from syslab.widgets.exercise import Exercise
+from typing import Any
+
+from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial
+
+from .ask import TRIES, Poked, one_poke, tries
 
 smap = Exercise(
     anchor="poke-smap",
@@ -40,4 +45,34 @@ visible = Exercise(
         "63": "The patching CPU has the mapping as well.",
     },
     hint="Which page tables does a CPU use for the upper half?",
+)
+
+
+def _judged(row: Poked) -> Feedback:
+    return Feedback(row["result"] == "returns 513", f"{row['code']}: {row['result']}.")
+
+
+def _poked(answer: Any) -> Feedback:
+    if not isinstance(answer, dict):
+        return Feedback(False, f"Give the arguments of one_poke as a dict, not {type(answer).__name__}.")
+    try:
+        asked: Answer[Poked] = ask(one_poke, **answer)
+    except CannotRunHere as reason:
+        return Feedback(False, str(reason))
+    except (ExperimentFailed, TypeError) as error:
+        return Feedback(False, f"That could not be run: {error}")
+    return _judged(asked.data)
+
+
+def _tried(arguments: Any) -> Feedback:
+    return _judged(ask(tries).data[TRIES.index((arguments["offset"], arguments["value"]))])
+
+
+one_byte = Trial(
+    anchor="poke-one-byte",
+    question="The code is b8 01 00 00 00 c3, which returns 1. Poke one byte so that it returns 513.",
+    judge=_poked,
+    wrong=({"offset": 1, "value": 2}, {"offset": 6, "value": 2}, {"offset": 2}, "02"),
+    choices={f"byte {offset} becomes {value:02x}": {"offset": offset, "value": value} for offset, value in TRIES},
+    outcome=_tried,
 )

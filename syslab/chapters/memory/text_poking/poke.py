@@ -85,8 +85,8 @@ def _maps(pid: int | str) -> list[list[str]]:
 class Patcher:
     """A child that does one thing each time it is told to: ``map``, ``write``, ``unmap``. Use it in a with statement."""
 
-    def __init__(self, page: Page, value: int) -> None:
-        """The child first gives up the mappings it has from the reader. ``value`` is what it will write."""
+    def __init__(self, page: Page, value: int, offset: int = PATCHED) -> None:
+        """The child first gives up the mappings it has from the reader. ``value`` is the byte that it will write at ``offset``."""
         orders, self._orders = os.pipe()
         self._done, done = os.pipe()
         self.pid = os.fork()
@@ -105,7 +105,7 @@ class Patcher:
                 if order == b"m":
                     alias = page.map(PROT_READ | PROT_WRITE)
                 elif order == b"w":
-                    store(alias + PATCHED, value)
+                    store(alias + offset, value)
                 elif order == b"u":
                     page.unmap()
                 os.write(done, b".")

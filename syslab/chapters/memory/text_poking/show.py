@@ -72,7 +72,7 @@ def stepper() -> Stepper:
         ),
         Step(
             "`lass_stac()`, copy, `lass_clac()`",
-            {PATCH: "Writes the new bytes through the alias.", RUN: "Finds the new bytes behind its own R-X mapping, sooner or later.", WHO: "CPU 0, through the alias."},
+            {PATCH: "Writes the new bytes through the alias.", RUN: "Finds the new bytes in its own R-X mapping, sooner or later.", WHO: "CPU 0, through the alias."},
             "The copy is inline, as nothing may be called while AC is set. On a CPU without LASS the two are NOPs.",
         ),
         Step(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syslab.chapters.memory import address_space
-from syslab.chapters.memory.address_space import show
+from syslab.chapters.memory.address_space import pictures, show
 from syslab.chapters.memory.address_space.ask import EDGES
 from syslab.evidence import Evidence, recorded
 
@@ -13,6 +13,16 @@ from syslab.evidence import Evidence, recorded
 @pytest.fixture(autouse=True)
 def hosted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
+
+
+def test_the_picture_is_the_answer() -> None:
+    answer = recorded(address_space.bits)
+    for levels, border in ((4, 47), (5, 56)):
+        found = pictures.tried(answer.data, levels)
+        assert len(found) == 2 * len(answer.data)
+        assert found.index("#GP") == border - 12 == found[::-1].index("#GP") - 1
+    assert (pictures.one_in(4), pictures.one_in(5)) == (65_536, 128)
+    assert "one address in 65,536" in repr(pictures.the_hole([answer]))
 
 
 def test_equal_bits_are_one_row() -> None:
@@ -26,10 +36,11 @@ def test_every_edge_opens_the_decoder() -> None:
     assert 'href="#va=0x800000000000"' in page
 
 
-def test_both_witnesses_stand_side_by_side() -> None:
+def test_a_cell_names_the_witnesses_only_where_they_differ() -> None:
     both = show.edges([recorded(address_space.edges, witness) for witness in ("tcg-max", "kvm-pvm")])
     assert len(both.shown_rows()) == len(EDGES)
-    assert "5 levels, a page · kvm-pvm" in repr(both) and "not tried" in repr(both)
+    text = repr(both)
+    assert text.count("TCG: allowed; KVM (PVM): supervisor allowed, user #PF") == 1 == text.count("TCG: ")
 
 
 def test_a_witness_that_differs_is_shown() -> None:

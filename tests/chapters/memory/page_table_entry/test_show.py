@@ -91,9 +91,15 @@ def test_and_and_or_are_what_the_model_says() -> None:
             assert code == (-1 if model is None else model), walk.value
 
 
+def test_page_walk_takes_what_links_say() -> None:
+    walk = PageWalk({"plain": ("x", [[-1] * 6 for _ in range(16)])}, "7.7.5.1f.plain.user-fetch.0x1000.s2")
+    assert walk.combined == 0b1101
+    assert (walk.tables, walk.lows, walk.address) == (["PML4", "PDPT", "PD", "PT"], [39, 30, 21, 12], "0x7f6d54137abc")
+
+
 def test_page_walk_refuses() -> None:
     table = [[-1] * 6 for _ in range(16)]
-    for value in ("7", "7.7.7.7.7", "7.7.7.80", "7.7.1f.7", "7.7.7.7.other", ""):
+    for value in ("7", "7.7.7.7.7", "7.7.7.80", "7.7.1f.7", "7.7.7.7.other", "7.7.7.7.s", "7.7.7.7.0x", ""):
         with pytest.raises(ValueError, match="two to four entries"):
             PageWalk({"plain": ("x", table)}, value)
     with pytest.raises(ValueError, match="16 rows"):

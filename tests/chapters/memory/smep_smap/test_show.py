@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syslab.chapters.memory import smep_smap
-from syslab.chapters.memory.smep_smap import show
+from syslab.chapters.memory.smep_smap import pictures, show
 from syslab.chapters.memory.smep_smap.ask import Answered, Case, case_of
 from syslab.evidence import Evidence, recorded
 from syslab.questions import access_matrix
@@ -76,6 +76,23 @@ def test_the_story_takes_the_cpus_answers_from_the_measurement() -> None:
         "#PF 0x1",
         "allowed",
     ]
+
+
+def test_the_picture_has_what_was_measured_and_names_the_guard() -> None:
+    for answer in BOTH:
+        measured: pictures.Measured = {
+            case_of(row): {"read": row["read"], "write": row["write"], "fetch": row["fetch"]} for row in answer.data
+        }
+        found = [[(one.code, one.guard) for one in pictures.strands(measured, case)] for *_, case in pictures.ROWS]
+        made = [("", "")] * 3
+        assert found == [
+            made,
+            [("#PF 0x5", "U/S = 0"), ("#PF 0x7", "U/S = 0"), ("#PF 0x15", "U/S = 0")],
+            made,
+            made,
+            [("#PF 0x1", "SMAP"), ("#PF 0x3", "SMAP"), ("#PF 0x11", "SMEP")],
+            [("", ""), ("", ""), ("#PF 0x11", "SMEP")],
+        ]
 
 
 def test_the_overrides_show_both_ways_to_set_ac() -> None:

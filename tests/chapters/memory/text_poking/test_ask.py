@@ -63,3 +63,15 @@ def test_nothing_is_left_behind() -> None:
     list(experiment.steps())
     assert set(os.listdir("/proc/self/fd")) == before
     assert poke.permissions() == []
+
+
+@LIVE
+def test_one_byte_of_the_code() -> None:
+    got = {row["code"]: row["result"] for row in ask(experiment.tries).data}
+    assert got["b8 02 00 00 00 c3"] == "returns 2"
+    assert got["b8 01 02 00 00 c3"] == "returns 513"
+    assert got["cc 01 00 00 00 c3"] == "#BP"
+    assert got["b8 01 00 00 00 90"] == "#PF"
+    for offset, value in ((6, 0), (-1, 0), (0, 256)):
+        with pytest.raises(ExperimentFailed, match="ValueError"):
+            ask(experiment.one_poke, offset=offset, value=value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from syslab.chapters.memory import text_poking
-from syslab.chapters.memory.text_poking import show
+from syslab.chapters.memory.text_poking import pictures, show
+from syslab.chapters.memory.text_poking.model import MOMENTS
 from syslab.evidence import Answer, recorded
 
 
@@ -21,3 +22,12 @@ def test_the_stepper_says_who_can_write() -> None:
     writers = [step["lanes"][told.lanes.index(show.WHO)] for step in told.steps]
     assert [w.startswith("CPU 0") for w in writers] == [False, False, True, True, True, False, False, False]
     assert all(step["lanes"][told.lanes.index(show.RUN)] for step in told.steps)
+
+
+def test_the_picture_and_the_stepper_tell_the_same() -> None:
+    told = show.stepper()
+    who = [step["lanes"][told.lanes.index(show.WHO)] for step in told.steps]
+    for moment in MOMENTS:
+        assert who[moment.step - 1].startswith("CPU 0") == moment.writer, moment
+    words = repr(pictures.poke())
+    assert words.count("CPU 0 can write the code") == sum(moment.writer for moment in MOMENTS) == 2
