@@ -16,7 +16,7 @@ third_entry = Exercise(
     accepts=("0xb0",),
     why="Entries count from 0, so the last one is number 2: 0x40 + 2 · 0x38 = 0xb0.",
     near={
-        "0xe8": "That is 0x40 + 3 · 0x38: the first byte behind the table.",
+        "0xe8": "That is 0x40 + 3 · 0x38: the first byte after the table.",
         "0x78": "That is entry 1, the second of three.",
         "0x70": "That is 2 · 0x38. The table does not begin at 0 but at e_phoff.",
     },
@@ -55,8 +55,12 @@ def _small_library(answer: Any) -> Feedback:
 
 
 small_library = Trial(
-    anchor="small_library",
-    question="Edit two bytes of the ELF file, so that it says it is ET_DYN and has two program headers.",
+    anchor="binary-formats-small-library",
+    question="Which edit of two bytes makes the ELF file say that it is ET_DYN and has two program headers?",
     judge=_small_library,
     wrong=({0x10: 3}, {0x11: 3, 0x38: 2}, {0x10: 3, 0x38: 2, 0x39: 0}, {0: 0}, {0x10: 300}, {1 << 20: 1}, {"0x10": 3}, "0x10"),
+    choices={
+        ", ".join(f"{byte:02x} at {offset:#x}" for offset, byte in edits.items()): edits
+        for edits in ({0x10: 3, 0x36: 2}, {0x11: 3, 0x38: 2}, {0x10: 3, 0x38: 2}, {0x10: 3, 0x39: 2})
+    },
 )

@@ -31,19 +31,29 @@ def _shown(value: int | str | None) -> str:
     return hex(value) if isinstance(value, int) else value
 
 
-def members(
-    kind: str, libraries: Answer[dict[str, dict[str, Values]]], poke: Answer[dict[str, Values]], fq: Answer[Fq] | None = None
-) -> Table:
-    """A few members of the file ``kind`` by every reader; ``fq`` is for the ELF file."""
+class Read(NamedTuple):
+    """A member of a file, and its value by each reader."""
 
-    def cell(reader: str, values: Values) -> Column[str]:
-        return Column(TITLES[reader], lambda member: _shown(values.get(member)), number=True)
+    kind: str
+    member: str
+    values: dict[str, str]
 
-    found = {reader: libraries.data[kind][reader] for reader in LIBRARIES} | {"poke": poke.data[kind]}
-    columns: list[Column[str]] = [Column("Member", str), *(cell(reader, values) for reader, values in found.items())]
-    if fq is None:
-        return Table([libraries, poke], columns, CHOSEN[kind])
-    return Table([libraries, poke, fq], [*columns, cell("fq", fq.data["elf"])], CHOSEN[kind])
+
+def members(libraries: Answer[dict[str, dict[str, Values]]], poke: Answer[dict[str, Values]], fq: Answer[Fq]) -> Table:
+    """A few members of both files by every reader; fq has no decoder for the second."""
+    rows = []
+    for kind, chosen in CHOSEN.items():
+        found = {reader: libraries.data[kind][reader] for reader in LIBRARIES} | {"poke": poke.data[kind]}
+        found |= {"fq": fq.data["elf"]} if kind == "elf" else {}
+        for member in chosen:
+            values = {reader: _shown(some.get(member)) for reader, some in found.items()}
+            rows.append(Read(kind, member, {"fq": "no decoder", **values}))
+
+    def cell(reader: str) -> Column[Read]:
+        return Column(TITLES[reader], lambda row: row.values[reader], number=True)
+
+    columns: list[Column[Read]] = [Column("File", lambda row: FILES[row.kind].name), Column("Member", lambda row: row.member)]
+    return Table([libraries, poke, fq], [*columns, *(cell(reader) for reader in TITLES)], rows)
 
 
 class Agreement(NamedTuple):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
+from syslab.evidence import ask
+from syslab.native import UnsupportedMachine
+from syslab.native.code import Code
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
+from .ask import bits
+from .bit_strings import BASE, BTS, LENGTH, SetBit
 from .model import lay_out
 
 converted = Exercise(
@@ -23,7 +29,7 @@ converted = Exercise(
 
 flags = Exercise(
     anchor="bool-flags",
-    question="On x86-64, a struct has an int and behind it nine members bool:1. What is its sizeof?",
+    question="On x86-64, a struct has an int and after it nine members bool:1. What is its sizeof?",
     accepts=("8",),
     why="Four bytes of int, two bytes for nine bits, and two of padding: the size is a multiple of the alignment, 4.",
     near={
@@ -70,8 +76,8 @@ def _room(answer: Any) -> Feedback:
 
 
 room = Trial(
-    anchor="room",
-    question="Keep a double, an int, a short and three bools in 16 bytes.",
+    anchor="bool-room",
+    question="Keep a double, an int, a short and three members of type bool in 16 bytes, not packed.",
     judge=_room,
     wrong=(
         "double,int,short,bool,bool,bool",
@@ -82,4 +88,45 @@ room = Trial(
         "float",
         24,
     ),
+    choices={
+        text: text
+        for text in (
+            "bool,double,bool,int,bool,short",
+            "double,int,short,bool,bool,bool",
+            "double,int,short,bool:1,bool:1,bool:1",
+            "packed,double,int,short,bool,bool,bool",
+        )
+    },
+)
+
+
+def _aimed(row: SetBit) -> Feedback:
+    said = "No byte changed." if row["byte"] is None else f"Byte {row['byte']} became {row['value']:#04x}."
+    return Feedback((row["byte"], row["value"]) == (-1, 0x80), f"{row['form']} with rsi = {row['offset']}: {said}")
+
+
+def _aim(answer: Any) -> Feedback:
+    if not isinstance(answer, int) or not -8 * BASE <= answer < 8 * (LENGTH - BASE):
+        return Feedback(False, f"Give an offset from {-8 * BASE} to {8 * (LENGTH - BASE) - 1}: there is no more memory around rdi.")
+    memory = (ctypes.c_uint8 * LENGTH)()
+    try:
+        with Code(BTS) as bts:
+            bts(ctypes.addressof(memory) + BASE, answer & (1 << 64) - 1)
+    except UnsupportedMachine as reason:
+        return Feedback(False, str(reason))
+    byte = next(at for at, value in enumerate(memory) if value)
+    return _aimed({"form": "bts qword [rdi], rsi", "offset": answer, "byte": byte - BASE, "value": memory[byte]})
+
+
+def _tried(offset: Any) -> Feedback:
+    return _aimed(next(row for row in ask(bits).data if row["offset"] == offset))
+
+
+aim = Trial(
+    anchor="bool-aim",
+    question="Memory is all 0. With which bit offset in rsi does bts qword [rdi], rsi set the highest bit of the byte before rdi?",
+    judge=_aim,
+    wrong=(7, -8, 63, -513, 1024, "one", None),
+    choices={str(offset): offset for offset in (7, 63, -1, -8, -64)},
+    outcome=_tried,
 )

@@ -7,7 +7,8 @@ from typing import Any
 from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
-from .ask import one
+from .ask import arguments, one
+from .show import error, third
 
 read_size = Exercise(
     anchor="ioctl-read-size",
@@ -61,19 +62,29 @@ def _in_place(answer: Any) -> Feedback:
         return Feedback(False, f"Nothing was tried. {reason}")
     except ExperimentFailed as error:
         return Feedback(False, f"That could not be run: {error}")
-    if row["the error"]:
-        return Feedback(False, f"It raised {row['the error']}.")
-    if row["it returns"] != "0":
-        return Feedback(False, f"It returned {row['it returns']}. So that was a copy; your own buffer has nothing.")
-    length = int(row["the buffer afterwards"].split(" ", 1)[0])
-    if length <= 1024:
+    return _judged(row["the error"], row["it returns"], row["the buffer afterwards"])
+
+
+def _judged(error: str, returned: str, buffer: str) -> Feedback:
+    if error:
+        return Feedback(False, f"It raised {error}.")
+    if returned != "0":
+        return Feedback(False, f"It returned {returned}. So that was a copy; your own buffer has nothing.")
+    if (length := int(buffer.split(" ", 1)[0])) <= 1024:
         return Feedback(False, f"It returned 0, and the answer is in your buffer. But that has only {length} bytes.")
-    return Feedback(True, f"It returned 0. Your buffer has {row['the buffer afterwards']}")
+    return Feedback(True, f"It returned 0. Your buffer has {buffer}")
+
+
+def _tried(argument: str) -> Feedback:
+    row = next(row for row in ask(arguments).data if third(row) == argument)
+    return _judged(error(row), row["returned"], row["buffer"])
 
 
 in_place = Trial(
-    anchor="in_place",
+    anchor="ioctl-in-place",
     question="Give TIOCGWINSZ a buffer of more than 1024 bytes, in which you find the answer afterwards.",
     judge=_in_place,
     wrong=("", "0", "bytes(8)", "bytes(2000)", "bytearray(8)", "bytearray(1024)", "bytearray(9999999)", "2000 bytes", 2000),
+    choices={argument: argument for argument in ("0", "bytes(1024)", "bytes(1025)", "bytearray(8)", "bytearray(1025)")},
+    outcome=_tried,
 )

@@ -39,14 +39,15 @@ def resized(answers: Sequence[Evidence[list[Resized]]]) -> Table:
     )
 
 
-def _error(row: Argument) -> str:
+def error(row: Argument) -> str:
+    """``OSError EFAULT: Bad address``, or ""."""
     if not row["error"]:
         return ""
     name = f"{row['error']} {row['errno']}".strip()
     return f"{name}: {row['message']}"
 
 
-def _third(row: Argument) -> str:
+def third(row: Argument) -> str:
     """The arguments after the request, what is in ``buffer`` written out; the whole call if it has no request."""
     given = re.fullmatch(r"ioctl\(tty, TIOCGWINSZ(?:, (.*))?\)", row["call"])
     if not given:
@@ -55,26 +56,19 @@ def _third(row: Argument) -> str:
     return (given[1] or "none").replace(name, value) if name else given[1] or "none"
 
 
-def _is_buffer(row: Argument) -> bool:
-    return "bytes(" in row["call"] or row["before"].startswith("buffer")
-
-
-def not_buffers(answer: Answer[list[Argument]]) -> Table:
-    """Calls without a third argument, or with a number: none has a place for the answer."""
-    rows = [row for row in answer.data if not _is_buffer(row)]
-    return Table(answer, [Column("Third argument", _third), Column("Error", _error)], rows, f"Python {answer.data[0]['python']}")
-
-
-def buffers(answer: Answer[list[Argument]]) -> Table:
-    """Calls with a buffer: what came back, and what is in the buffer afterwards."""
-    columns = [
-        Column("Third argument", _third),
-        Column("It returns", lambda row: row["returned"]),
-        Column("The buffer afterwards", lambda row: row["buffer"]),
-        Column("Error", _error),
-    ]
-    title = f"Python {answer.data[0]['python']}; the terminal has 24 rows, 0x18, and 80 columns, 0x50"
-    return Table(answer, columns, [row for row in answer.data if _is_buffer(row)], title)
+def arguments(answers: Answer[list[Argument]]) -> Table:
+    """Every third argument: what came back, and what is in the buffer afterwards."""
+    python = answers.data[0]["python"]
+    return Table(
+        answers,
+        [
+            Column("Third argument", third),
+            Column("It returns", lambda row: row["returned"]),
+            Column("The buffer afterwards", lambda row: row["buffer"]),
+            Column("Error", error),
+        ],
+        caption=f"Python {python}; the terminal has 24 rows, 0x18, and 80 columns, 0x50",
+    )
 
 
 def files(answers: Sequence[Evidence[list[Asked]]]) -> Table:

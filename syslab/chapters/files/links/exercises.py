@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,8 @@ from syslab.evidence import CannotRunHere, ExperimentFailed, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial
 
 from .ask import each
+from .model import Model
+from .state import State, files, names
 
 count = Exercise(
     anchor="links-count",
@@ -51,26 +54,40 @@ same = Exercise(
 )
 
 
+def _judged(rows: Sequence[State]) -> Feedback:
+    """The folder after each call: never without an a, and in the end another one than the reader's."""
+    there = [{name.path: name.reads for name in names(row)} for row in rows]
+    if any("a" in before and "a" not in after for before, after in pairwise(there)):
+        return Feedback(False, "For a moment there was no name a. Whoever opened it just then got ENOENT.")
+    read = {file.descriptor: file.text for file in files(rows[-1])}
+    last = f"In the end a reads {there[-1].get('a', 'nothing')}, and descriptor 3 {read.get(3, 'is not open')}."
+    return Feedback(there[-1].get("a") == "text 2" and read.get(3) == "text 1", last)
+
+
 def _replace(answer: Any) -> Feedback:
     if not isinstance(answer, str):
         return Feedback(False, f"Give the calls as text, such as 'create-a.open-a', not as {type(answer).__name__}.")
     try:
-        rows = ask(each, calls=answer).data
+        return _judged(ask(each, calls=answer).data)
     except CannotRunHere as reason:
         return Feedback(False, f"Nothing was tried. {reason}")
     except ExperimentFailed as error:
         return Feedback(False, f"That could not be run: {error}")
-    names = [{name[0]: name[5] for name in row["names"]} for row in rows]
-    if any("a" in before and "a" not in after for before, after in pairwise(names)):
-        return Feedback(False, "For a moment there was no name a. Whoever opened it just then got ENOENT.")
-    files = {file[0]: file[3] for file in rows[-1]["files"]}
-    last = f"In the end a reads {names[-1].get('a', 'nothing')}, and descriptor 3 {files.get(3, 'is not open')}."
-    return Feedback(names[-1].get("a") == "text 2" and files.get(3) == "text 1", last)
+
+
+def _modelled(calls: str) -> Feedback:
+    """By the model, which the tests compare with real folders: these choices too."""
+    model, states = Model(), list[State]()
+    for step in calls.split("."):
+        model.do(step)
+        states.append(model.state())
+    return _judged(states)
 
 
 replace = Trial(
-    anchor="replace",
-    question="Replace a file that a reader has open, and never be without it.",
+    anchor="links-replace",
+    question="A reader has the file a open as descriptor 3. Replace a so that the reader still reads text 1, every program that opens a "
+    "afterwards reads text 2, and there is always an a. Which calls do it?",
     judge=_replace,
     wrong=(
         "",
@@ -81,4 +98,15 @@ replace = Trial(
         "create-a.create-b.rename-b-a.open-a",
         15,
     ),
+    choices={
+        calls: calls
+        for calls in (
+            "create-a.open-a.unlink-a.create-a",
+            "create-a.open-a.create-b.rename-a-b",
+            "create-a.open-a.create-b.rename-b-a",
+            "create-a.open-a.create-b.unlink-a.link-b-a",
+            "create-a.open-a.create-b.link-b-a",
+        )
+    },
+    outcome=_modelled,
 )

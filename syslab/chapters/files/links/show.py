@@ -28,7 +28,8 @@ def _title(story: str) -> str:
     return story[0].upper() + story[1:]
 
 
-def _links(count: int) -> str:
+def links_of(count: int) -> str:
+    """``1 link``, ``2 links``."""
     return f"{count} link" if count == 1 else f"{count} links"
 
 
@@ -36,8 +37,8 @@ def _inode(name: Name) -> str:
     if name.links is None:
         return name.kind
     if name.kind == FILE:
-        return f"{name.kind} {name.number}, {_links(name.links)}"
-    return f"{name.kind} “{name.target}” → {name.reads}" + (f", {_links(name.links)}" if name.links > 1 else "")
+        return f"{name.kind} {name.number}, {links_of(name.links)}"
+    return f"{name.kind} “{name.target}” → {name.reads}" + (f", {links_of(name.links)}" if name.links > 1 else "")
 
 
 def _name(path: str) -> Callable[[StoryStep], str]:
@@ -46,7 +47,7 @@ def _name(path: str) -> Callable[[StoryStep], str]:
 
 def _file(descriptor: int) -> Callable[[StoryStep], str]:
     def cell(row: StoryStep) -> str:
-        return next((f"file {n}, {_links(links)}: {text}" for fd, n, links, text in files(row) if fd == descriptor), "")
+        return next((f"file {n}, {links_of(links)}: {text}" for fd, n, links, text in files(row) if fd == descriptor), "")
 
     return cell
 
@@ -150,7 +151,7 @@ def protections(answers: Sequence[Evidence[list[Outcome]]]) -> Table:
         [
             Column("fs.", lambda row: row["rule"]),
             Column("is", lambda row: "unknown" if row["setting"] is None else row["setting"], number=True),
-            Column("Somebody links to, or follows", lambda row: row["what"]),
+            Column("Links to, or follows", lambda row: row["what"]),
             Column("Who", lambda row: row["who"]),
             Column("Result", lambda row: "not tried: takes root" if row["result"] is None else _result(row["result"])),
         ],
@@ -171,7 +172,7 @@ def protections_switched(answer: Answer[list[Outcome]]) -> Table:
     results = {(Case(row["rule"], row["what"], row["who"]), row["setting"]): _result(row["result"]) for row in answer.data}
     columns: list[Column[Case]] = [
         Column("fs.", lambda case: case.rule),
-        Column("Somebody links to, or follows", lambda case: case.what),
+        Column("Links to, or follows", lambda case: case.what),
         Column("Who", lambda case: case.who),
         Column("Off", lambda case: results[case, 0]),
         Column("On", lambda case: results[case, 1]),
@@ -182,6 +183,25 @@ def protections_switched(answer: Answer[list[Outcome]]) -> Table:
         list(dict.fromkeys(case for case, _ in results)),
         heads=3,
     )
+
+
+def protected(own: Answer[list[Outcome]], switched: Answer[list[Outcome]]) -> Table:
+    """Both: under a machine's own settings, and with each rule off and on."""
+    results = {(Case(row["rule"], row["what"], row["who"]), row["setting"]): _result(row["result"]) for row in switched.data}
+
+    def of(value: int) -> Callable[[Outcome], str]:
+        return lambda row: results[Case(row["rule"], row["what"], row["who"]), value]
+
+    columns: list[Column[Outcome]] = [
+        Column("fs.", lambda row: row["rule"]),
+        Column("Links to, or follows", lambda row: row["what"]),
+        Column("Who", lambda row: row["who"]),
+        Column("is", lambda row: "unknown" if row["setting"] is None else row["setting"], number=True),
+        Column("Result", lambda row: "not tried: takes root" if row["result"] is None else _result(row["result"])),
+        Column("Off", of(0)),
+        Column("On", of(1)),
+    ]
+    return Table([own, switched], columns, own.data)
 
 
 def graph() -> LinkGraph:

@@ -25,11 +25,11 @@ which = Exercise(
 
 size = Exercise(
     anchor="ntfs-size",
-    question=r"How many bytes does our encoder need for a junction to C:\t? Count the fields, both names, and a NUL of two bytes behind each.",
+    question=r"How many bytes does our encoder need for a junction to C:\t? Count the fields, both names, and a NUL of two bytes after each.",
     accepts=("44",),
     why=r"16 bytes of fields, \??\C:\t with 16 bytes, C:\t with 8, and two NULs with 2 each.",
     near={
-        "40": "These are the fields and the names. Behind each name stands a NUL.",
+        "40": "These are the fields and the names. After each name stands a NUL.",
         "48": "Only a symbolic link has the four bytes of Flags.",
         "36": r"The substitute name begins with \??\, which is four more characters.",
         "30": "The names are UTF-16: two bytes a character.",
@@ -56,9 +56,10 @@ def _judge(answer: Any) -> Feedback:
 
 lying = bytearray(encode("relative", "bin"))
 lying[-6:] = TARGET.encode("utf-16-le")
+SHARED = "0c0000a0 1200 0000 0000 0600 0000 0600 01000000 6c0069006200"  # both names are the same bytes
 build = Trial(
-    anchor="build",
-    question=f"Write the bytes of a relative symbolic link to {TARGET!r}, as hex.",
+    anchor="ntfs-build",
+    question=f"Which bytes are a relative symbolic link that leads to {TARGET}?",
     judge=_judge,
     wrong=(
         "",
@@ -70,4 +71,14 @@ build = Trial(
         encode("relative", TARGET).hex(" ")[:-3],
         None,
     ),
+    choices={
+        text: text
+        for text in (
+            "030000a0 1200 0000 0000 0600 0000 0600 01000000 6c0069006200",
+            "0c0000a0 0e00 0000 0000 0600 0000 0600 6c0069006200",
+            "0c0000a0 1200 0000 0000 0600 0000 0600 00000000 6c0069006200",
+            SHARED,
+            "0c0000a0 1200 0000 0000 0300 0000 0300 01000000 6c0069006200",
+        )
+    },
 )

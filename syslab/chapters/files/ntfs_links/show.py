@@ -97,25 +97,26 @@ def _fields(data: bytes) -> list[Field]:
     return rows
 
 
-def taken_apart(answer: Answer[list[Buffer]], path: str) -> Table:
-    """The buffer of ``path``, a row for each field. ValueError if the image has no such link."""
+def fields_of(answer: Answer[list[Buffer]], path: str) -> tuple[bytes, list[Field]]:
+    """The buffer of ``path`` and its fields. ValueError if the image has no such link."""
     there = {row["path"]: bytes.fromhex(row["bytes"]) for row in answer.data}
     if path not in there:
         raise ValueError(f"no link {path!r} in the image; there are {', '.join(there)}")
-    columns: list[Column[Field]] = [
-        Column("At byte", lambda field: field.at, number=True),
-        Column("Bytes", lambda field: field.raw, number=True),
-        Column("Field", lambda field: field.name),
-        Column("Value", lambda field: field.value),
-        Column("Meaning", lambda field: field.title),
+    return there[path], _fields(there[path])
+
+
+def taken_apart(answer: Answer[list[Buffer]], paths: Sequence[str]) -> Table:
+    """The buffers of ``paths``, a row for each field. ValueError if the image has no such link."""
+    rows = [(path, field) for path in paths for field in fields_of(answer, path)[1]]
+    columns: list[Column[tuple[str, Field]]] = [
+        Column("Link", lambda row: row[0]),
+        Column("At byte", lambda row: row[1].at, number=True),
+        Column("Bytes", lambda row: row[1].raw, number=True),
+        Column("Field", lambda row: row[1].name),
+        Column("Value", lambda row: row[1].value),
+        Column("Meaning", lambda row: row[1].title),
     ]
-    return Table(
-        answer,
-        columns,
-        _fields(there[path]),
-        caption=f"The buffer of {path}, {len(there[path])} bytes",
-        telling=lambda field: field.name != "Unused",
-    )
+    return Table(answer, columns, rows, heads=4, telling=lambda row: row[1].name in ("ReparseTag", "Flags", "PrintName", "SubstituteName"))
 
 
 def mounted(answers: Sequence[Evidence[list[Followed]]]) -> Table:

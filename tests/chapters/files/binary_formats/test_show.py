@@ -13,9 +13,11 @@ LIBRARIES, POKE, FQ = recorded(experiment.libraries), recorded(experiment.poke),
 
 
 def test_members_show_what_is_not_there() -> None:
-    text = repr(view.members("elf", LIBRARIES, POKE, FQ))
-    assert "0x100035" in text and "nothing" in text
-    assert "nothing" not in repr(view.members("efi", LIBRARIES, POKE))
+    table = view.members(LIBRARIES, POKE, FQ)
+    cells = {(row.kind, row.member): row.values for row in table.rows}
+    assert set(cells["elf", "ehdr.e_entry"].values()) == {"0x100035"}
+    assert cells["elf", "phdr[2].p_type"] == dict.fromkeys(view.LIBRARIES, "0x1") | {"poke": "0x1", "fq": "nothing"}
+    assert {values["fq"] for (kind, _), values in cells.items() if kind == "efi"} == {"no decoder"}
 
 
 def test_agreement_names_what_is_missing() -> None:

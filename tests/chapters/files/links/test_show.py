@@ -7,7 +7,7 @@ import pytest
 from syslab.chapters.files.links import ask as experiment
 from syslab.chapters.files.links import show as view
 from syslab.chapters.files.links.ask import STORIES
-from syslab.evidence import recorded
+from syslab.evidence import Answer, recorded
 
 
 @pytest.mark.parametrize("title", STORIES)
@@ -43,6 +43,14 @@ def test_rules_off_and_on_stand_side_by_side() -> None:
     shown = repr(view.protections_switched(recorded(experiment.protections_switched))).splitlines()
     assert len(shown) == 1 + 9 + 1
     assert sum("done" in line and ("EPERM" in line or "EACCES" in line) for line in shown) == 3
+
+
+def test_a_machines_own_settings_stand_beside_both_of_the_lab() -> None:
+    own, switched = (Answer(q, [recorded(q)]) for q in (experiment.protections, experiment.protections_switched))
+    shown = [line.split() for line in repr(view.protected(own, switched)).splitlines()]
+    trap = [line for line in shown if line[0] == "protected_symlinks" and line[-1] == "EACCES"]
+    assert [line[-2] for line in trap] == ["done", "done"]
+    assert len(shown) == 1 + 9 + 2
 
 
 def test_the_drawing_tells_the_stories() -> None:

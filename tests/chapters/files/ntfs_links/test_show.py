@@ -11,7 +11,7 @@ from syslab.chapters.files.ntfs_links import ask as experiment
 from syslab.chapters.files.ntfs_links import show as view
 from syslab.chapters.files.ntfs_links.image import LINKS
 from syslab.chapters.files.ntfs_links.widget import ReparseBuffer
-from syslab.evidence import recorded
+from syslab.evidence import Answer, recorded
 
 
 def test_every_row_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,11 +31,11 @@ def test_links_open_in_the_widget() -> None:
 
 
 def test_taken_apart_covers_every_byte() -> None:
-    answer = recorded(experiment.buffers)
-    text = repr(view.taken_apart(answer, "junction"))
+    answer = Answer(experiment.buffers, [recorded(experiment.buffers)])
+    text = repr(view.taken_apart(answer, ["junction"]))
     assert "\\??\\C:\\target" in text and "0xa0000003" in text
     with pytest.raises(ValueError, match="no link 'gone' in the image; there are"):
-        view.taken_apart(answer, "gone")
+        view.taken_apart(answer, ["gone"])
 
 
 def test_the_widgets() -> None:
