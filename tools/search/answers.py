@@ -145,7 +145,9 @@ def _decoders() -> Iterator[Answer]:
         start = layout.examples[0][1] if layout.examples else 0
         name = decoder.said.removeprefix("a ").removeprefix("an ")
         fields = ", ".join(field.name for field in reversed(layout.fields[:12]))
-        text = f"{layout.width} bits: {fields}{', …' if len(layout.fields) > 12 else ''}. Paste a number or a line, read a sentence."
+        text = (
+            f"{layout.width} bits: {fields}{', …' if len(layout.fields) > 12 else ''}. Paste a number or a line, read a sentence."
+        )
         href = link(decoder.page, decoder.anchor, hex(start))
         yield Answer((decoder.anchor, name, layout.name), f"Decoder for {decoder.said}", text, href)
 

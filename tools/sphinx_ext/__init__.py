@@ -11,6 +11,21 @@ from . import assets, build, cells, feed, front, ledger, machines, markup, missi
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
-    for module in (markup, cells, ledger, front, machines, onward, progress, reading, sharing, feed, missing, assets, search, build):
+    for module in (
+        markup,
+        cells,
+        ledger,
+        front,
+        machines,
+        onward,
+        progress,
+        reading,
+        sharing,
+        feed,
+        missing,
+        assets,
+        search,
+        build,
+    ):
         module.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -116,7 +116,9 @@ def taken_apart(answer: Answer[list[Buffer]], paths: Sequence[str]) -> Table:
         Column("Value", lambda row: row[1].value),
         Column("Meaning", lambda row: row[1].title),
     ]
-    return Table(answer, columns, rows, heads=4, telling=lambda row: row[1].name in ("ReparseTag", "Flags", "PrintName", "SubstituteName"))
+    return Table(
+        answer, columns, rows, heads=4, telling=lambda row: row[1].name in ("ReparseTag", "Flags", "PrintName", "SubstituteName")
+    )
 
 
 def mounted(answers: Sequence[Evidence[list[Followed]]]) -> Table:
