@@ -9,6 +9,7 @@ import pytest
 
 from tools.chapters import BOOK, VERDICTS, Chapter, all_chapters, toc, topic_chapters, topics, written_chapters
 from tools.environment import ROOT
+from tools.search.words import phrase
 
 SECTIONS = ["The note says", "Predict", "In short", "Try it", "What the evidence says", "Exercises", "Sources"]
 CHAPTERS = written_chapters()
@@ -45,6 +46,22 @@ def test_verdicts_of_the_ledger_are_those_of_the_chapter(chapter: Chapter) -> No
     claimed = set(re.findall(r"^:::\{claim\} (\w+)", chapter.text, re.MULTILINE))
     assert claimed == {entry["verdict"] for entry in chapter.about.get("topics", {}).values()}
     assert chapter.about["needs"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=ids)
+def test_keywords_are_what_a_reader_may_type(chapter: Chapter) -> None:
+    keywords = chapter.about["keywords"]
+    assert len(keywords) >= 3 and all(isinstance(word, str) and word.strip() for word in keywords)
+    assert len({word.lower() for word in keywords}) == len(keywords), "one word twice"
+
+
+def test_a_keyword_leads_to_one_chapter() -> None:
+    """The search shows first the page that is called what somebody typed: two such pages would hide each other."""
+    owners: dict[str, set[str]] = {}
+    for chapter in CHAPTERS:
+        for word in chapter.about["keywords"]:
+            owners.setdefault(phrase(word) or word, set()).add(chapter.name)
+    assert {word: names for word, names in owners.items() if len(names) > 1} == {}
 
 
 @pytest.mark.parametrize("chapter", [c for c in all_chapters() if c.runs], ids=lambda c: c.name)

@@ -19,10 +19,11 @@ KINDS = ("html", "css", "js", "widgets", "font", "other")
 SUFFIXES = {".html": "html", ".css": "css", ".js": "js", ".woff2": "font"}
 REPLACED = re.compile(
     r"pydata-sphinx-theme|bootstrap|font-?awesome|fa-(solid|brands|regular)|mathjax|thebe|require(\.min)?\.js|pygments\.css"
-    r"|sphinx-book-theme|mystnb|sphinx-design|copybutton|togglebutton|basic\.css|html-manager|plotly",
+    r"|sphinx-book-theme|mystnb|sphinx-design|copybutton|togglebutton|basic\.css|html-manager|plotly"
+    r"|doctools|sphinx_highlight|documentation_options|searchtools|searchindex|language_data",
     re.IGNORECASE,
 )
-SEARCH_ONLY = re.compile(r"searchtools|searchindex|language_data")
+SEARCH_ONLY = re.compile(r"rsn/(search|answers)")
 
 
 def weight(path: str) -> int:

@@ -5,7 +5,7 @@
   /** @typedef {{ page: Page, title: string, anchor: string, number: number, words: Set<string> }} Section */
   /** @typedef {{ name: string, title: string, names: string[], words: Set<string>, isChapter: boolean, sections: Section[] }} Page */
   /** @typedef {{ page: Page, score: number, missing: number, sections: Section[] }} Hit */
-  /** @typedef {{ word: string, matches: string[], sections: Set<number> }} Found */
+  /** @typedef {{ word: string, matches: string[], sections: Set<number>, weight: number }} Found */
 
   const SHOWN = { answers: 4, pages: 10, sections: 3, quotes: 5 };
   const QUOTE = { least: 120, before: 110, most: 240 }; // letters
@@ -59,6 +59,8 @@
   /** @param {string} text */
   const stems = (text) => tokens(text).map(stem);
   /** @param {string} text */
+  const indexed = (text) => tokens(text).flatMap((token) => [token, ...token.split("_")].map(stem));
+  /** @param {string} text */
   const phrase = (text) =>
     tokens(text)
       .map((token) => token.replace(/^0x0*(?=\w)/, ""))
@@ -108,7 +110,7 @@
         sections.add(at);
       }
     }
-    return { word, matches, sections };
+    return { word, matches, sections, weight: Math.log(2 + count / (1 + sections.size)) };
   }
 
   /**
@@ -124,8 +126,7 @@
     const worth = new Map();
     let score = 0;
     let missing = 0;
-    for (const { word, sections } of words) {
-      const weight = Math.log(2 + count / (1 + sections.size));
+    for (const { word, sections, weight } of words) {
       const inside = page.sections.filter((one) => sections.has(one.number) || one.words.has(word));
       const isNamed = page.words.has(word);
       const isTitled = inside.some((one) => one.words.has(word));
@@ -164,21 +165,23 @@
   const address = ({ page, anchor }) => `${page.name}.html${anchor && `#${anchor}`}`;
 
   /**
-   * Puts the sentence that has most of the words into `box`, and makes the link lead to it: the browser then marks it there,
+   * Puts the sentence that has most of the words, the rarer the better, into `box`, and makes the link lead to it: the browser then marks it there,
    * until the reader goes on.
    * @param {Section} section
    * @param {HTMLAnchorElement} link
    * @param {HTMLElement} box
-   * @param {Set<string>} wanted
+   * @param {Map<string, number>} wanted
    */
   async function quote(section, link, box, wanted) {
     const piece = pieceOf(index.texts, section.number);
     /** @type {string[]} */
     const texts = await load(`texts-${piece}`);
     const sentences = texts[section.number - index.texts[piece]].split(/\n|(?<=[.:?!]) (?=[A-Z“])/);
-    /** @param {string} token */
-    const isWanted = (token) => [token, ...token.split("_")].some((part) => wanted.has(stem(part.toLowerCase())));
-    const worth = sentences.map((one) => new Set(stems(one).filter(isWanted)).size);
+    /** @param {string} text */
+    const isWanted = (text) => indexed(text).some((word) => wanted.has(word));
+    const worth = sentences.map((one) =>
+      [...new Set(indexed(one))].reduce((sum, word) => sum + (wanted.get(word) ?? 0), 0),
+    );
     const most = Math.max(...worth);
     const at = worth.indexOf(most);
     let shown = sentences[at];
@@ -196,12 +199,12 @@
       return box.append(element("i", {}, " The words are in a table, in code or in a widget of this section."));
     if (!("fragmentDirective" in document)) return;
     const words = sentences[at].split(" ");
-    const from = Math.max(0, words.findIndex((word) => tokens(word).some(isWanted)) - 2);
+    const from = Math.max(0, words.findIndex(isWanted) - 2);
     const some = encodeURIComponent(words.slice(from, from + 6).join(" ")).replaceAll("-", "%2D");
     link.href = `${address(section)}${section.anchor ? "" : "#"}:~:text=${some}`;
   }
 
-  /** @param {Hit} hit @param {Set<string>} wanted */
+  /** @param {Hit} hit @param {Map<string, number>} wanted */
   function pageItem({ page, sections }, wanted) {
     const [first, ...others] = sections.slice(0, SHOWN.sections);
     const link = element("a", { href: address(first) }, page.title);
@@ -267,7 +270,9 @@
     }
 
     const hits = words.length ? rank(words, query) : [];
-    const wanted = new Set(words.flatMap(({ word, matches }) => [word, ...matches]));
+    const wanted = new Map(
+      words.flatMap(({ word, matches, weight }) => [word, ...matches].map((one) => [one, weight])),
+    );
     const items = hits.map((hit) => pageItem(hit, wanted));
     const found = items.map(({ item }) => item);
     if (found.length) out.append(list("Pages", "ol", "search", found, SHOWN.pages, "more pages"));
