@@ -6,9 +6,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from tools.chapters import all_chapters
 from tools.markup import Way, ways
 from tools.sphinx_ext.feed import CHANGES, Entry, atom, entries
 from tools.sphinx_ext.missing import absolute
+from tools.sphinx_ext.onward import shown
 from tools.sphinx_ext.reading import Reader, filled, minutes, told
 from tools.sphinx_ext.sharing import sitemap
 
@@ -112,3 +114,13 @@ def test_ways() -> None:
     assert ways(["- [I want it](kvm/halt.md) All of it.", ""], "here") == [Way("I want it", "All of it.", "kvm/halt")]
     with pytest.raises(ValueError, match="here: cannot read"):
         ways(["I want it"], "here")
+
+
+def test_a_page_is_written_again_when_a_line_that_it_shows_is_another() -> None:
+    chapters = all_chapters()
+    at = {chapter.name: number for number, chapter in enumerate(chapters)}
+    before = [shown(chapters, number) for number in range(len(chapters))]
+    chapters[at["kvm/halt"]].front["rsn"]["line"] = "Another one."
+    changed = {chapter.name for chapter, old in zip(chapters, before, strict=True) if shown(chapters, at[chapter.name]) != old}
+    leading = {chapter.name for chapter in chapters if "kvm/halt" in chapter.about.get("next", {})}
+    assert changed == {"kvm/mp-state", "kvm/vcpu-requests"} | leading

@@ -45,20 +45,21 @@ def neighbours(app: Sphinx, pagename: str, templatename: str, context: dict[str,
         context[key] = inline(Chapter(name).about.get("line", "")) if name else ""
 
 
-def shown(names: list[str], at: int) -> str:
+def shown(chapters: list[Chapter], at: int) -> str:
     """What a page says of others; it is written again when that changes."""
-    others = [Chapter(name) for name in names[max(0, at - 1) : at] + names[at + 1 : at + 2]]
-    others += [other for other, _ in ways(Chapter(names[at]))]
+    known = {chapter.name: chapter for chapter in chapters}
+    others = chapters[max(0, at - 1) : at] + chapters[at + 1 : at + 2]
+    others += [known[name] for name in chapters[at].about.get("next", {})]
     return repr([(other.title, other.about.get("line")) for other in others])
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """Pages that show a title or a line which is another one now."""
-    names = [chapter.name for chapter in all_chapters()]
+    chapters = all_chapters()
     before: dict[str, str] = getattr(env, "rsn_onward", {})
-    now = {name: shown(names, at) for at, name in enumerate(names)}
+    now = {chapter.name: shown(chapters, at) for at, chapter in enumerate(chapters)}
     env.rsn_onward = now  # type: ignore[attr-defined]
-    return [name for name in names if before.get(name) != now[name] and name in env.found_docs]
+    return [name for name in now if before.get(name) != now[name] and name in env.found_docs]
 
 
 def setup(app: Sphinx) -> None:
