@@ -119,7 +119,7 @@ class Widget(anywidget.AnyWidget):
         data, metadata = bundle
         link = f"{self._page}#{self.fragment()}" if self._page else ""
         where = f'<a href="{html.escape(link)}">On the book’s page</a>' if link else "In JupyterLab, once its cell is run,"
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in words.splitlines())
+        lines = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in words.splitlines())
         texts = {
             "text/plain": f"{words}\n{f'To operate it: {link}' if link else ''}".rstrip(),
             "text/html": f"{lines}<p>{where} this becomes {html.escape(self.becomes)}.</p>",

@@ -210,6 +210,7 @@ const followers = new Set();
 
 /** @returns {Link | undefined}  what this entry carries; a new one carries nothing */
 const carried = () => history.state?.rsn;
+const arrived = carried(); // of a page that is loaded again, or come back to
 
 /** @param {string} [hash]  the address bar's new text */
 function remember(hash) {
@@ -259,7 +260,7 @@ export const address = {
         else show();
       }
     };
-    look({ ...carried(), ...inAddress() }, !carried());
+    look({ ...arrived, ...inAddress() }, !arrived);
     if (!followers.size) {
       addEventListener("hashchange", follow);
       document.addEventListener("click", followAgain);
@@ -360,16 +361,19 @@ export function connect(model, given) {
       el.append(root);
       const unwatch = address.watch(root, keys, scroll, (name, link, isNew) => {
         const now = tell();
-        const names = [name, ...Object.keys({ ...link, ...now }).filter((one) => one.startsWith(`${name}.`))];
+        const others = more ? Object.keys({ ...link, ...now }).filter((one) => one.startsWith(`${name}.`)) : [];
+        const names = [name, ...others];
         if (!isNew && names.every((one) => link[one] === now[one])) return false;
         const wanted = isNew ? { ...now, ...link } : link; // a link within the page changes what it names
-        const extra = names.slice(1).map((one) => [one.slice(name.length + 1), wanted[one] ?? ""]);
+        const extra = others.map((one) => [one.slice(name.length + 1), wanted[one] ?? ""]);
         note.textContent = open(link[name], name, Object.fromEntries(extra));
         if (isNew && extra.length && !note.textContent) toAddress();
       });
       if (model.hosted) {
         shown.add(tell);
-        remember();
+        // not before: Sphinx empties the entry when it takes the searched words out of the address
+        if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => remember(), { once: true });
+        else remember();
       }
       const changed = () => {
         if (differs()) outside(model.get(trait));

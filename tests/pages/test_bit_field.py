@@ -81,8 +81,8 @@ def test_mouse(browse: Tabs) -> None:
     page.get_by_role("button", name="NX fetch").click()
     shows(page, 0x15)
     expect(page.get_by_role("button", name="NX fetch")).to_have_attribute("aria-pressed", "true")
-    expect(bit(page, 1)).to_have_accessible_name("bit 1, W/R")
-    expect(bit(page, 9)).to_have_accessible_name("bit 9, reserved")
+    expect(bit(page, 1)).to_have_accessible_name("bit 1 W/R")
+    expect(bit(page, 9)).to_have_accessible_name("bit 9 reserved")
 
 
 def test_looks_the_same_beside_other_widgets(browse: Tabs) -> None:
@@ -121,7 +121,7 @@ def test_keyboard(browse: Tabs, width: int, columns: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("0x15", 0x15), ("21", 21), ("0b10101", 21), (" 0X1f ", 0x1F), ("0x8000_0000", 1 << 31)]
+    ("text", "value"), [("0x15", 0x15), ("21", 0x21), ("c0de", 0xC0DE), ("4294967295", (1 << 32) - 1), ("0b10101", 21), (" 0X1f ", 0x1F), ("0x8000_0000", 1 << 31)]
 )
 def test_numbers(browse: Tabs, text: str, value: int) -> None:
     page = browse.open(CHAPTER)
@@ -148,6 +148,32 @@ def test_whole_oops_pasted(browse: Tabs) -> None:
     expect(page.locator(".bf .bf-how")).to_have_text("read as the #PF line of an oops")
 
 
+def test_digits_alone_have_two_readings(browse: Tabs) -> None:
+    page = browse.open(CHAPTER)
+    how = page.locator(".bf .bf-how")
+    type_in(page, "15")
+    shows(page, 0x15)
+    expect(how).to_have_text("read as hex, as logs print it without 0x; as decimal it is 0xf")
+    how.get_by_role("button").press("Enter")
+    shows(page, 15)
+    expect(how).to_have_text("read as decimal; as hex it is 0x15")
+    expect(how.get_by_role("button")).to_be_focused()
+    type_in(page, "7")  # the same in both
+    expect(how).to_have_text("read as hex, as logs print it without 0x")
+    page.goto("about:blank")
+    page.goto(browse.site.url(CHAPTER, "#pfec=15"))
+    shows(page, 0x15, link=False)
+    expect(how).to_have_text("read as hex, as logs print it without 0x; as decimal it is 0xf")
+
+
+def test_decimal_where_logs_print_decimal(standalone: Callable[..., Page]) -> None:
+    page = standalone(BitField(get("shell-status")))
+    type_in(page, "137")
+    expect(page.locator(".bf-how")).to_have_text("read as decimal")  # as hex it would not fit
+    type_in(page, "15")
+    expect(page.locator(".bf-how")).to_have_text("read as decimal; as hex it is 0x15")
+
+
 def test_leaving_the_field_is_enough(browse: Tabs) -> None:
     page = browse.open(CHAPTER)
     page.locator(".bf .bf-in").focus()
@@ -168,7 +194,7 @@ def test_unreadable_text(browse: Tabs) -> None:
         expect(page.locator(".bf-say")).to_have_text(PFEC.sentence(0x15))  # the last good state
         assert page.url.endswith("#pfec=0x15")
     type_in(page, "")
-    expect(how).to_contain_text("nothing to read; accepted: hex (0x15)")
+    expect(how).to_contain_text("nothing to read; accepted: hex (0x15 or 15)")
     type_in(page, "0x3")
     shows(page, 3)
     expect(field).not_to_have_attribute("aria-invalid", "true")

@@ -82,7 +82,7 @@ def test_find_in_the_chapter(browse: Tabs) -> None:
     expect(entries(page)).to_have_value("7.0")
     expect(page.locator(".cb-word[data-w=ebx] [aria-current=true]")).to_have_attribute("data-name", "SMEP")
     expect(page.locator(".cb-word[data-w=ebx] .cb-say")).to_contain_text("7.0 EBX bit 7.")
-    assert page.url.endswith("#kvmcpuid=7.0")
+    assert page.url.endswith("#kvmcpuid=7.0.ebx.7")
 
 
 def test_what_one_field_is_on_each_machine(two: Callable[..., Page]) -> None:
@@ -92,7 +92,7 @@ def test_what_one_field_is_on_each_machine(two: Callable[..., Page]) -> None:
     expect(page.locator(".cb-say:not(:empty)")).to_contain_text("machine two: host ■, KVM ■: passed")
     page.get_by_label("Machine").select_option("machine two")
     expect(page.locator(".cb-line")).to_have_text("line of two")
-    assert page.url.endswith("#cmp=7.0.two")
+    assert page.url.endswith("#cmp=7.0.two.ebx.7")
     find = page.get_by_label("Find a field")
     find.fill("<b>nothing</b>")
     expect(page.locator(".cb-count")).to_contain_text("No field here has “<b>nothing</b>”")

@@ -96,7 +96,7 @@ def test_find_smep(browse: Tabs) -> None:
     expect(leaves(page)).to_have_value("7.0")
     expect(page.locator(".lb-reg[data-r=ebx] [aria-current=true]")).to_have_attribute("data-name", "SMEP")
     expect(page.locator(".lb-reg[data-r=ebx] .lb-say")).to_contain_text("Leaf 7.0 EBX bit 7.")
-    assert page.url.endswith("#cpuid=7.0")
+    assert page.url.endswith("#cpuid=7.0.ebx.7")
 
 
 def test_find_by_linux_name_and_meaning_and_nothing(two: Callable[..., Page]) -> None:
@@ -157,16 +157,28 @@ def test_a_leaf_that_only_one_machine_has_and_nobody_knows(two: Callable[..., Pa
         ("7.0.two", "7.0", "two"),
         ("07.0.one", "7.0", "one"),
         ("1234", "1234.0", "one"),
+        ("7.1.two", None, "two"),  # it does not answer, and that is shown
     ],
 )
-def test_links(two: Callable[..., Page], fragment: str, value: str, machine: str) -> None:
+def test_links(two: Callable[..., Page], fragment: str, value: str | None, machine: str) -> None:
     page = two(fragment=f"#cpuid={fragment}")
-    expect(leaves(page)).to_have_value(value)
     expect(page.locator(".lb-line")).to_have_text(f"line of {machine}")
+    if value is None:
+        expect(page.locator(".bf-note")).to_contain_text("machine two does not answer leaf 7.1")
+        return
+    expect(leaves(page)).to_have_value(value)
     expect(page.locator(".bf-note")).to_be_empty()
 
 
-@pytest.mark.parametrize("fragment", ["", "smep", "7.9", "7.0.three", "99999999999", "-1", "7.0.two.one", "%E0%A4%A", "<b>"])
+@pytest.mark.parametrize("fragment", ["7.0.ebx.7", "7.ebx.7", "7.0.two.EBX.7"])
+def test_a_link_to_a_field(two: Callable[..., Page], fragment: str) -> None:
+    page = two(fragment=f"#cpuid={fragment}")
+    expect(page.locator(".lb-reg[data-r=ebx] [aria-current=true]")).to_have_attribute("data-name", "SMEP")
+    expect(page.locator(".lb-say:not(:empty)")).to_contain_text("SMEP")
+    expect(page.locator(".bf-note")).to_be_empty()
+
+
+@pytest.mark.parametrize("fragment", ["", "smep", "7.9", "7.0.three", "99999999999", "-1", "7.0.two.one", "7.0.ebx", "7.0.ebx.99", "%E0%A4%A", "<b>"])
 def test_a_malformed_link_leaves_the_default_and_says_so(two: Callable[..., Page], fragment: str) -> None:
     page = two(fragment=f"#cpuid={fragment}")
     expect(leaves(page)).to_have_value("0.0")

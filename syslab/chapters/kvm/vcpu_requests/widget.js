@@ -127,6 +127,7 @@ function render({ model, el }) {
   });
   const again = button("Start over", () => walk(""));
   const log = element("ol", { className: "il-log" });
+  const story = element("details", { open: true }, element("summary", { textContent: "What has happened" }), log);
   const say = element("p", { className: "il-say", aria: { role: "status" } });
   const root = element(
     "div",
@@ -149,7 +150,7 @@ function render({ model, el }) {
     ),
     element("div", { className: "il-bar" }, element("span", { textContent: "Show a run:" }), runs),
     note,
-    element("details", { open: true }, element("summary", { textContent: "What has happened" }), log),
+    story,
   );
 
   /**
@@ -213,6 +214,7 @@ function render({ model, el }) {
     });
     const told = [...path].map((letter, index) => element("li", { textContent: inWords(seen[index], letter) }));
     log.replaceChildren(...told);
+    story.hidden = !path;
     const total = path.length + tail.length;
     slider.max = String(Math.max(1, total));
     slider.value = String(path.length);
