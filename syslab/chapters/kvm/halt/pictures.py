@@ -58,7 +58,10 @@ def woken(
         left, right = (150, 116) if width > 600 else (142, 64)
         edge = width - right
         for label, then, state in told:
-            high = canvas.note(0, y, left, label)
+            high = max(44, len(lines(label, left - 14)) * 17 + 11)
+            canvas.box(0, y, left, high)
+            for i, line in enumerate(lines(label, left - 14)):
+                canvas.text(7, y + 18 + i * 17, line)
             middle, through = y + high / 2, state == 0
             stop = edge - 2 if through else edge - (60 if width > 600 else 16)
             colour = "green" if through else "bad"
@@ -84,6 +87,7 @@ def woken(
         alt=f"{said}.",
         caption="An arrow that reaches the vCPU makes it runnable, state 0; one that ends at a bar leaves it halted. "
         + ("Every machine that was asked says so." if same else f"Drawn as {who} says; the numbers have where others differ."),
+        answers=special,
         numbers=show.events(events, rule),
     )
 
