@@ -167,7 +167,9 @@ def test_excerpts_and_the_way_to_the_sentence(browse: Tabs, search: Callable[...
 def test_marks_are_whole_words(search: Callable[[str], Page]) -> None:
     page = search("page fault")
     marks = page.locator(f"{PAGES} mark").all_inner_texts()
-    assert marks and all(re.fullmatch(r"(?i)(page|pages|paging|paged|fault|faults|faulting|faulted)|\w*_\w*", mark) for mark in marks)
+    assert marks and all(
+        re.fullmatch(r"(?i)(page|pages|paging|paged|fault|faults|faulting|faulted)|\w*_\w*", mark) for mark in marks
+    )
 
 
 def test_an_answer_opens_the_decoder_with_the_state(search: Callable[[str], Page]) -> None:

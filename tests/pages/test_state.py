@@ -17,9 +17,7 @@ TRIALS, STEPS = 2, 5
 FAULTS = "memory/page-fault-error-code"
 MAP = "memory/address-space"
 # what a reader can operate; "Undo" leaves steps to take again, which a link does not say, and the calls' menus are no state yet
-CONTROLS = (
-    "button:not(.rsn-quiet,[disabled],[aria-disabled=true],.lg-do), input[type=radio], input[type=checkbox], select, .bf-presets button"
-)
+CONTROLS = "button:not(.rsn-quiet,[disabled],[aria-disabled=true],.lg-do), input[type=radio], input[type=checkbox], select, .bf-presets button"
 SEEN = """root => {
   const clone = [...root.querySelectorAll("*")].filter(e => !e.closest(".rsn-link,.bf-note,.st-said,.it-heard,.fl-said,.lg-ops"));
   const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join("").trim();

@@ -14,14 +14,14 @@ from .ask import ACCESSES, Access, Answered, Case, case_of
 
 Value = int | str | None
 Measured = Mapping[Case, Mapping[Access, Value]]
-ON = {"smep": True, "smap": True}
-ROWS = (
-    ("A user program", "SMEP and SMAP on", "a user page", Case(user_mode=True, **ON)),
-    ("A user program", "SMEP and SMAP on", "a kernel page", Case(user_mode=True, page="sw", **ON)),
-    ("The kernel", "SMEP and SMAP on", "a kernel page", Case(page="sw", **ON)),
+GUARDED = Case(smep=True, smap=True)
+ROWS: tuple[tuple[str, str, str, Case], ...] = (
+    ("A user program", "SMEP and SMAP on", "a user page", replace(GUARDED, user_mode=True)),
+    ("A user program", "SMEP and SMAP on", "a kernel page", replace(GUARDED, user_mode=True, page="sw")),
+    ("The kernel", "SMEP and SMAP on", "a kernel page", replace(GUARDED, page="sw")),
     ("The kernel", "both off", "a user page", Case()),
-    ("The kernel", "SMEP and SMAP on", "a user page", Case(**ON)),
-    ("The kernel", "both on, AC set", "a user page", Case(ac=True, **ON)),
+    ("The kernel", "SMEP and SMAP on", "a user page", GUARDED),
+    ("The kernel", "both on, AC set", "a user page", replace(GUARDED, ac=True)),
 )
 """Who touches, under which setting, whose page, and the case that was measured."""
 
@@ -37,18 +37,19 @@ class Strand(NamedTuple):
 def strands(measured: Measured, case: Case) -> list[Strand]:
     """What became of each access in ``case``, as it was measured with the guards and without."""
     found = []
+    relaxed = {"SMEP": replace(case, smep=False), "SMAP": replace(case, smap=False)}
     for access in ACCESSES:
         value = measured[case][access]
         code = "" if value is None else value if isinstance(value, str) else f"#PF {value:#x}"
-        without = [name for name in ("smep", "smap") if measured[replace(case, **{name: False})][access] is None]
-        found.append(Strand(access, code, "" if not code else without[0].upper() if len(without) == 1 else "U/S = 0"))
+        without = [name for name, other in relaxed.items() if measured[other][access] is None]
+        found.append(Strand(access, code, "" if not code else without[0] if len(without) == 1 else "U/S = 0"))
     return found
 
 
 def who_may(answer: Evidence[list[Answered]]) -> Picture:
     """Three strands for read, write and fetch, from who touches to whose page; a strand that is refused ends at a wall."""
     measured: Measured = {case_of(row): {"read": row["read"], "write": row["write"], "fetch": row["fetch"]} for row in answer.data}
-    rows = [(*words, strands(measured, case)) for *words, case in ROWS]
+    rows = [(who, setting, whose, strands(measured, case)) for who, setting, whose, case in ROWS]
 
     def draw(width: float) -> Canvas:
         wide = width > 600
