@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tools.chapters import VERDICTS, Chapter, topics, written_chapters
