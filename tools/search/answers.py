@@ -164,9 +164,14 @@ def _fields() -> Iterator[Answer]:
             yield Answer(names, label, text, link(decoder.page, decoder.anchor, hex(1 << field.bit)))
 
 
-def _leaves() -> Iterator[Answer]:
+def _leaves(page: str, anchor: str, state: dict[str, Any]) -> Iterator[Answer]:
+    """Of the leaf browser: its leaves by number, and their fields."""
+    shown = {row[0].replace(".n", ".0") for row in state["registers"]}
     for (leaf, subleaf), registers in LEAVES.items():
-        href = link("cpu/cpuid", "cpuid", f"{leaf:x}.{subleaf or 0:x}")
+        key = f"{leaf:x}.{subleaf or 0:x}"
+        if key not in shown:
+            continue
+        href = link(page, anchor, key)
         if not subleaf and title(leaf):
             text = f"{title(leaf)[:1].upper()}{title(leaf)[1:]}: every register and field, as several machines answered."
             yield Answer((f"cpuid {leaf:x}", f"cpuid {leaf:x} 0"), f"CPUID leaf {leaf:#x}", text, href)
@@ -178,8 +183,8 @@ def _leaves() -> Iterator[Answer]:
                 yield Answer(tuple(names), *_bits(at, field), href)
 
 
-def _rows(page: str, anchor: str, state: dict[str, Any]) -> Iterator[Answer]:
-    """Of a lookup of exits: by name and by number."""
+def _exits(page: str, anchor: str, state: dict[str, Any]) -> Iterator[Answer]:
+    """Of the list of exits: by name and by number."""
     by_name: dict[str, list[list[str]]] = {}
     for row in state["rows"]:
         by_name.setdefault(row[2], []).append(row)
@@ -192,10 +197,13 @@ def _rows(page: str, anchor: str, state: dict[str, Any]) -> Iterator[Answer]:
 
 
 def named(states: dict[str, list[dict[str, Any]]]) -> list[Answer]:
-    """Every answer by name. ``states``: the widgets of each page, of which lookups of exits are taken."""
-    found = [*_decoders(), *_signals(), *_requests(), *_fields(), *_leaves()]
+    """Every answer by name. ``states``: the widgets of each page, of which the leaf browser and the list of exits are asked."""
+    found = [*_decoders(), *_signals(), *_requests(), *_fields()]
     for page, widgets in states.items():
         for state in widgets:
-            if state.get("anchor") == "exit" and state.get("columns", [""])[0] == "Vendor":
-                found += _rows(page, "exit", state)
+            anchor = state.get("anchor")
+            if anchor == "cpuid" and "registers" in state:
+                found += _leaves(page, anchor, state)
+            if anchor == "exit" and "rows" in state:
+                found += _exits(page, anchor, state)
     return found

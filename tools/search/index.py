@@ -20,7 +20,8 @@ from .sections import Section
 from .words import STOP, indexed, phrase
 
 LAYOUTS = FOLDER / "layouts.js"
-Key, Value = TypeVar("Key"), TypeVar("Value")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 PIECE = 6_000  # bytes; gzip makes a third of it
 
 
@@ -100,21 +101,23 @@ def files(pages: list[Page], layouts: str) -> dict[str, str]:
         [page.name, page.title, "|".join(page.keywords), int(page.is_chapter), [[s.title, s.anchor] for s in page.sections]]
         for page in pages
     ]
-    texts = [section.text for page in pages for section in page.sections]
-    cut = {
-        # two letters: what begins with a reader's word is in the same piece
-        "words": pieces(words(pages).items(), lambda word: word[:2]),
-        "answers": pieces(_named(pages).items()),
-        "texts": pieces(enumerate(texts), limit=PIECE // 3),
+    # two letters: what begins with a reader's word is in the same piece
+    spelled = pieces(words(pages).items(), lambda word: word[:2])
+    named = pieces(_named(pages).items())
+    texts = pieces(enumerate(section.text for page in pages for section in page.sections), limit=PIECE // 3)
+    begins = {
+        "words": [piece[0][0] for piece in spelled],
+        "answers": [piece[0][0] for piece in named],
+        "texts": [piece[0][0] for piece in texts],
     }
-    data: dict[str, Any] = {"pages": listed, "stop": sorted(STOP), "kinds": answers.KINDS, "cron": answers.CRON}
-    made = {"index": script("index", data | {kind: [piece[0][0] for piece in found] for kind, found in cut.items()})}
-    for number, piece in enumerate(cut["words"]):
-        spelled = " ".join(word for word, _ in piece)  # of letters, digits and _
-        made[f"words-{number}"] = script(f"words-{number}", [spelled, [_steps(sections) for _, sections in piece]])
-    for number, piece in enumerate(cut["answers"]):
+    data = {"pages": listed, "stop": sorted(STOP), "kinds": answers.KINDS, "cron": answers.CRON} | begins
+    made = {"index": script("index", data)}
+    for number, some in enumerate(spelled):  # words have letters, digits and _ alone
+        found = [" ".join(word for word, _ in some), [_steps(sections) for _, sections in some]]
+        made[f"words-{number}"] = script(f"words-{number}", found)
+    for number, piece in enumerate(named):
         made[f"answers-{number}"] = script(f"answers-{number}", piece)
-    for number, piece in enumerate(cut["texts"]):
-        made[f"texts-{number}"] = script(f"texts-{number}", [text for _, text in piece])
+    for number, part in enumerate(texts):
+        made[f"texts-{number}"] = script(f"texts-{number}", [text for _, text in part])
     made["decoders"] = f"{layouts};{script('decoders', answers.readable())}"
     return made

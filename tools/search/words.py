@@ -5,61 +5,11 @@ from __future__ import annotations
 import re
 
 ENDING = re.compile(r"(?<=[a-z]{3})(?:ing|ed|ies|es|(?<!s)s|e|y)$")
-STOP = frozenset(
-    [
-        "a",
-        "about",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "not",
-        "of",
-        "on",
-        "or",
-        "out",
-        "so",
-        "than",
-        "that",
-        "the",
-        "their",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "to",
-        "was",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-    ]
-)
+_STOP = """
+    a about an and any are as at be by can do does for from has have how if in into is it its not of on or out so than that the
+    their then there these they this to was what when where which who why will with you your
+"""
+STOP = frozenset(_STOP.split())
 LONGEST = 32
 
 

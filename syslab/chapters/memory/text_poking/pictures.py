@@ -47,7 +47,7 @@ def _moment(canvas: Canvas, width: float, number: int, moment: Moment) -> None:
         canvas.arrow((side / 2, 130), (side / 2, 101))
     if moment.entry or (moment.loaded and moment.remembered):
         look = {"colour": "accent", "width": 2.5} if moment.writer else {"colour": "soft"}
-        canvas.arrow((center, 100), (center, 129), dash="" if moment.entry else "4 3", **look)  # type: ignore[arg-type]
+        canvas.arrow((center, 100), (center, 129), dash="" if moment.entry else "4 3", **look)
     rx = width - side - gap / 2
     canvas.arrow((rx, 52), (rx, 115), (center + middle / 4, 115), (center + middle / 4, 129), colour="soft", width=1)
     canvas.text(0, 178, "Can write the code:", colour="soft", size=small)
