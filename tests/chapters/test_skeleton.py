@@ -34,7 +34,9 @@ def test_each_section_has_what_it_is_for(chapter: Chapter) -> None:
     assert re.search(r"\bask\(", section(chapter, "Try it"))
     assert "{code-cell}" in section(chapter, "In short"), "the widget or a picture stands right below the short answer"
     assert re.search(r"\{dropdown\} Solution", section(chapter, "Exercises"))
-    assert not any(".check(" in cell for cell in chapter.cells), "a stored failure would be its first sight: show the exercise, which has choices"
+    assert not any(".check(" in cell for cell in chapter.cells), (
+        "a stored failure would be its first sight: show the exercise, which has choices"
+    )
     assert len(re.findall(r"^- ", section(chapter, "Sources"), re.MULTILINE)) >= 2
 
 
