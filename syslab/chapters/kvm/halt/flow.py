@@ -45,7 +45,7 @@ ASLEEP = End("Asleep.", "The MP state is 3. A signal gets `KVM_RUN` back with EI
 NODES = (
     Step("The guest executes `HLT`"),
     Decision("Does HLT exit?", ("exits",), {("on",): "yes", ("off",): "no"}, {"no": IDLES}),
-    Step("VM exit: `kvm_emulate_halt()`", "RIP moves behind HLT."),
+    Step("VM exit: `kvm_emulate_halt()`", "RIP moves on past HLT."),
     Decision("`lapic_in_kernel()`?", ("apic",), {("kernel",): "yes", ("none",): "no"}, {"no": TOLD}),
     Decision("`kvm_vcpu_has_events()` already?", EVENT, _asking("before"), {"yes": AT_ONCE}),
     Step("MP state 3, HALTED", "`vcpu_run()` calls `vcpu_block()`, and this one `kvm_vcpu_halt()`."),

@@ -41,7 +41,7 @@ flag_only = Exercise(
     accepts=("not at all",),
     why="KVM reads immediate_exit once, when KVM_RUN starts. VM exits that the kernel handles by itself, such as timer interrupts, do not look at it.",
     near={
-        "at once": "Somebody would have to interrupt the CPU. Writing to memory interrupts nobody.",
+        "at once": "Something would have to interrupt the CPU, and a write to memory does not.",
         "at the next VM exit, whatever its reason": "The host's timer interrupts make plenty of those, and the table shows the guest still running.",
     },
 )

@@ -20,7 +20,7 @@ def race(key: str, letters: str, title: str) -> Picture:
     scenario = SCENARIOS[key]
     states = scenario.follow(letters)
     outcome = scenario.outcome(states[-1])
-    steps: list[tuple[int, str, str, str]] = []
+    steps: list[tuple[int, str, str, str]] = []  # side, kind, what it says, variable
     for letter, before, after in zip(letters, states, states[1:], strict=False):
         kind, side = MOVES[letter]
         if kind == NEXT:

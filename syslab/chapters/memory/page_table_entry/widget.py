@@ -36,6 +36,9 @@ def entry_bits(combined: int) -> int:
 def _types(pat: int) -> list[str]:
     return [f.text(f.of(pat)) for f in PAT.fields]
 
+ENTRY = re.compile("[0-9a-f]{1,2}")
+"""An entry in a link."""
+
 
 class PageWalk(Widget):
     """``controls``: key -> label and table. The table has a row for each combination of :data:`SWITCHES`: the error codes
@@ -91,7 +94,7 @@ class PageWalk(Widget):
     @property
     def combined(self) -> int:
         """The switches over all levels: those that are ANDed, and those that are ORed."""
-        entries = [int(part, 16) for part in self.value.split(".") if re.fullmatch("[0-9a-f]{1,2}", part)]
+        entries = [int(part, 16) for part in self.value.split(".") if ENTRY.fullmatch(part)]
         result = 0
         for n, (_, combine) in enumerate(SWITCHES):
             bits = [entry >> n & 1 for entry in entries]
@@ -101,13 +104,11 @@ class PageWalk(Widget):
     def in_words(self) -> str:
         """The entries, and what each access gives."""
         parts = self.value.split(".")
-        control = parts.pop() if parts[-1] in dict(self.controls) else self.controls[0][0]
+        control = next((part for part in parts if part in dict(self.controls)), self.controls[0][0])
         lines = []
-        for level, part in zip(self.levels, parts, strict=False):
+        for level, part in zip(self.levels, [part for part in parts if ENTRY.fullmatch(part)], strict=False):
             names = [s["name"] for bit, s in enumerate(self.switches) if int(part, 16) >> bit & 1]
             lines.append(f"{level}: {', '.join(names) or 'no bit set'}")
-        codes = self.outcomes[control][self.combined]
-        for who, row in (("kernel", codes[:3]), ("user", codes[3:])):
-            told = [f"{a} {'allowed' if code < 0 else f'#PF {code:#x}'}" for a, code in zip(self.accesses, row, strict=True)]
-            lines.append(f"{who}: {', '.join(told)}")
+        for access, code in zip(self.accesses, self.outcomes[control][self.combined], strict=True):
+            lines.append(f"{access}: {'allowed' if code < 0 else f'#PF {code:#x}'}")
         return "\n".join(lines)
