@@ -14,16 +14,26 @@ from .ask import ACCESSES, Access, Answered, Case, case_of
 
 Value = int | str | None
 Measured = Mapping[Case, Mapping[Access, Value]]
-ON = {"smep": True, "smap": True}
+ON = Case(smep=True, smap=True)
+
+
+class Row(NamedTuple):
+    """Who touches, under which setting, whose page, and the case that was measured."""
+
+    who: str
+    setting: str
+    whose: str
+    case: Case
+
+
 ROWS = (
-    ("A user program", "SMEP and SMAP on", "a user page", Case(user_mode=True, **ON)),
-    ("A user program", "SMEP and SMAP on", "a kernel page", Case(user_mode=True, page="sw", **ON)),
-    ("The kernel", "SMEP and SMAP on", "a kernel page", Case(page="sw", **ON)),
-    ("The kernel", "both off", "a user page", Case()),
-    ("The kernel", "SMEP and SMAP on", "a user page", Case(**ON)),
-    ("The kernel", "both on, AC set", "a user page", Case(ac=True, **ON)),
+    Row("A user program", "SMEP and SMAP on", "a user page", replace(ON, user_mode=True)),
+    Row("A user program", "SMEP and SMAP on", "a kernel page", replace(ON, user_mode=True, page="sw")),
+    Row("The kernel", "SMEP and SMAP on", "a kernel page", replace(ON, page="sw")),
+    Row("The kernel", "both off", "a user page", Case()),
+    Row("The kernel", "SMEP and SMAP on", "a user page", ON),
+    Row("The kernel", "both on, AC set", "a user page", replace(ON, ac=True)),
 )
-"""Who touches, under which setting, whose page, and the case that was measured."""
 
 
 class Strand(NamedTuple):
@@ -40,15 +50,16 @@ def strands(measured: Measured, case: Case) -> list[Strand]:
     for access in ACCESSES:
         value = measured[case][access]
         code = "" if value is None else value if isinstance(value, str) else f"#PF {value:#x}"
-        without = [name for name in ("smep", "smap") if measured[replace(case, **{name: False})][access] is None]
-        found.append(Strand(access, code, "" if not code else without[0].upper() if len(without) == 1 else "U/S = 0"))
+        less = {"SMEP": replace(case, smep=False), "SMAP": replace(case, smap=False)}
+        guards = [name for name, other in less.items() if measured[other][access] is None]
+        found.append(Strand(access, code, "" if not code else guards[0] if len(guards) == 1 else "U/S = 0"))
     return found
 
 
 def who_may(answer: Evidence[list[Answered]]) -> Picture:
     """Three strands for read, write and fetch, from who touches to whose page; a strand that is refused ends at a wall."""
     measured: Measured = {case_of(row): {"read": row["read"], "write": row["write"], "fetch": row["fetch"]} for row in answer.data}
-    rows = [(*words, strands(measured, case)) for *words, case in ROWS]
+    rows = [(row.who, row.setting, row.whose, strands(measured, row.case)) for row in ROWS]
 
     def draw(width: float) -> Canvas:
         wide = width > 600
