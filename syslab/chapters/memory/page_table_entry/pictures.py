@@ -31,7 +31,7 @@ class Part(NamedTuple):
     """Neighbouring places of one kind of entry that have the same name."""
 
     first: int
-    width: int
+    places: int
     name: str
     owner: str
 
@@ -48,7 +48,7 @@ def parts(layout: Layout) -> list[Part]:
         name = name_of(layout, low)
         owner = _owner(name)
         if found and found[-1].name == name and owner in ("address", "reserved"):
-            found[-1] = found[-1]._replace(width=found[-1].width + 1)
+            found[-1] = found[-1]._replace(places=found[-1].places + 1)
         else:
             found.append(Part(at, 1, "" if owner == "free" and name != "R" else name, owner))
     return found
@@ -84,8 +84,8 @@ def entry() -> Picture:
 
         def place(kind: int, part: Part, canvas: Canvas = canvas) -> tuple[float, float, float, float]:
             if wide:
-                return left + part.first * cell, top + 22 + kind * 34, part.width * cell, high
-            return left + kind * high, top + 30 + part.first * cell, high, part.width * cell
+                return left + part.first * cell, top + 22 + kind * 34, part.places * cell, high
+            return left + kind * high, top + 30 + part.first * cell, high, part.places * cell
 
         for n, (upper, low) in enumerate(SPANS):
             if wide:
@@ -102,7 +102,7 @@ def entry() -> Picture:
                 _, fill, tint = OWNERS[part.owner]
                 x, y, w, h = place(kind, part)
                 canvas.box(x, y, w, h, fill, "edge", tint, 0, "" if fill else "2 2")
-                name = "res." if part.owner == "reserved" and part.width == 1 else part.name
+                name = "res." if part.owner == "reserved" and part.places == 1 else part.name
                 if name and w > len(name) * 7:
                     canvas.text(x + w / 2, y + h / 2 + 4.5, name, "middle", size=12)
         canvas.height = top + (22 + len(KINDS) * 34 if wide else 30 + len(SPANS) * cell) + 2
@@ -125,7 +125,7 @@ def entry() -> Picture:
 
 
 def _bits(part: Part) -> str:
-    return _span(SPANS[part.first][0], SPANS[part.first + part.width - 1][1])
+    return _span(SPANS[part.first][0], SPANS[part.first + part.places - 1][1])
 
 
 def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:

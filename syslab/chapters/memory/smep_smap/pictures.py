@@ -14,16 +14,26 @@ from .ask import ACCESSES, Access, Answered, Case, case_of
 
 Value = int | str | None
 Measured = Mapping[Case, Mapping[Access, Value]]
-GUARDED = Case(smep=True, smap=True)
-ROWS: tuple[tuple[str, str, str, Case], ...] = (
-    ("A user program", "SMEP and SMAP on", "a user page", replace(GUARDED, user_mode=True)),
-    ("A user program", "SMEP and SMAP on", "a kernel page", replace(GUARDED, user_mode=True, page="sw")),
-    ("The kernel", "SMEP and SMAP on", "a kernel page", replace(GUARDED, page="sw")),
-    ("The kernel", "both off", "a user page", Case()),
-    ("The kernel", "SMEP and SMAP on", "a user page", GUARDED),
-    ("The kernel", "both on, AC set", "a user page", replace(GUARDED, ac=True)),
+ON = Case(smep=True, smap=True)
+
+
+class Row(NamedTuple):
+    """Who touches, under which setting, whose page, and the case that was measured."""
+
+    who: str
+    setting: str
+    whose: str
+    case: Case
+
+
+ROWS = (
+    Row("A user program", "SMEP and SMAP on", "a user page", replace(ON, user_mode=True)),
+    Row("A user program", "SMEP and SMAP on", "a kernel page", replace(ON, user_mode=True, page="sw")),
+    Row("The kernel", "SMEP and SMAP on", "a kernel page", replace(ON, page="sw")),
+    Row("The kernel", "both off", "a user page", Case()),
+    Row("The kernel", "SMEP and SMAP on", "a user page", ON),
+    Row("The kernel", "both on, AC set", "a user page", replace(ON, ac=True)),
 )
-"""Who touches, under which setting, whose page, and the case that was measured."""
 
 
 class Strand(NamedTuple):
@@ -37,19 +47,19 @@ class Strand(NamedTuple):
 def strands(measured: Measured, case: Case) -> list[Strand]:
     """What became of each access in ``case``, as it was measured with the guards and without."""
     found = []
-    relaxed = {"SMEP": replace(case, smep=False), "SMAP": replace(case, smap=False)}
     for access in ACCESSES:
         value = measured[case][access]
         code = "" if value is None else value if isinstance(value, str) else f"#PF {value:#x}"
-        without = [name for name, other in relaxed.items() if measured[other][access] is None]
-        found.append(Strand(access, code, "" if not code else without[0] if len(without) == 1 else "U/S = 0"))
+        less = {"SMEP": replace(case, smep=False), "SMAP": replace(case, smap=False)}
+        guards = [name for name, other in less.items() if measured[other][access] is None]
+        found.append(Strand(access, code, "" if not code else guards[0] if len(guards) == 1 else "U/S = 0"))
     return found
 
 
 def who_may(answer: Evidence[list[Answered]]) -> Picture:
     """Three strands for read, write and fetch, from who touches to whose page; a strand that is refused ends at a wall."""
     measured: Measured = {case_of(row): {"read": row["read"], "write": row["write"], "fetch": row["fetch"]} for row in answer.data}
-    rows = [(who, setting, whose, strands(measured, case)) for who, setting, whose, case in ROWS]
+    rows = [(row.who, row.setting, row.whose, strands(measured, row.case)) for row in ROWS]
 
     def draw(width: float) -> Canvas:
         wide = width > 600

@@ -46,8 +46,13 @@ def _moment(canvas: Canvas, width: float, number: int, moment: Moment) -> None:
     else:
         canvas.arrow((side / 2, 130), (side / 2, 101))
     if moment.entry or (moment.loaded and moment.remembered):
-        look = {"colour": "accent", "width": 2.5} if moment.writer else {"colour": "soft"}
-        canvas.arrow((center, 100), (center, 129), dash="" if moment.entry else "4 3", **look)
+        canvas.arrow(
+            (center, 100),
+            (center, 129),
+            colour="accent" if moment.writer else "soft",
+            width=2.5 if moment.writer else 1.5,
+            dash="" if moment.entry else "4 3",
+        )
     rx = width - side - gap / 2
     canvas.arrow((rx, 52), (rx, 115), (center + middle / 4, 115), (center + middle / 4, 129), colour="soft", width=1)
     canvas.text(0, 178, "Can write the code:", colour="soft", size=small)
