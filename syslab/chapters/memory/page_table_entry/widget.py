@@ -36,6 +36,7 @@ def entry_bits(combined: int) -> int:
 def _types(pat: int) -> list[str]:
     return [f.text(f.of(pat)) for f in PAT.fields]
 
+
 ENTRY = re.compile("[0-9a-f]{1,2}")
 """An entry in a link."""
 
