@@ -20,7 +20,7 @@ def test_its_cells_run_and_what_they_end_with_can_be_shown(chapter: Chapter) -> 
         pictures += [value] if isinstance(value, Picture) else []
         if value is not None:
             assert value._repr_html_() if hasattr(value, "_repr_html_") else repr(value)
-    assert "line" not in chapter.about or pictures, "a chapter has at least one picture"
+    assert "needs" not in chapter.about or pictures, "a chapter has at least one picture"
     assert len({picture.name for picture in pictures}) == len(pictures), "a picture's name is its id on the page"
     for picture in pictures:
         assert len(picture.alt) > 40 and not picture.title.endswith("."), picture.name

@@ -49,7 +49,7 @@ def _pages(app: Sphinx) -> Iterator[Page]:
         if path.is_file() and chapter.name in app.env.found_docs:
             sections, states = json.loads(path.read_text(encoding="utf-8"))
             found = [Section(*section) for section in sections]
-            yield Page(chapter.name, found[0].title, _keywords(chapter), "line" in chapter.about, found, states)
+            yield Page(chapter.name, found[0].title, _keywords(chapter), "needs" in chapter.about, found, states)
 
 
 def _keywords(chapter: Chapter) -> tuple[str, ...]:
