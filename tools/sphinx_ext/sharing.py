@@ -44,8 +44,6 @@ def tags(base: str, chapter: Chapter, site: str) -> str:
     }
     lines = [f'<meta property="og:{name}" content="{value}" />' for name, value in known.items()]
     lines.append('<meta name="twitter:card" content="summary_large_image" />')
-    if front:
-        lines.append(f'<link rel="alternate" type="application/atom+xml" title="Changes" href="{base}feed.xml" />')
     return "".join(lines)
 
 
