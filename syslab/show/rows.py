@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .cells import Verdict
+from .cells import Column, Verdict
 
 WITNESSES = "Witnesses"
 """The heading of the column that says whether they agree."""
@@ -90,15 +90,21 @@ def written(rows: Sequence[Row]) -> Written:
     return Written(rows, choices, marks)
 
 
-def wide(headings: Sequence[str], rows: Sequence[Row]) -> bool:
+def wide(columns: Sequence[Column[Any]], rows: Sequence[Row]) -> bool:
     """Whether a phone has no room for the columns side by side."""
-    lines = [headings, *(list(map(str, row.cells)) for row in rows)]
-    words = sum(2 + max(len(word) for line in lines for word in (line[i].split() or [""])) for i in range(len(headings)))
-    texts = sum(2 + min(18, max(len(line[i]) for line in lines)) for i in range(len(headings)))
-    return len(headings) > 2 and (words > CARDS or texts > CARDS + 10)
+    words = texts = 0
+    for i, column in enumerate(columns):
+        cells = [row.cells[i] for row in rows]
+        whole = [str(cell) for cell in cells if column.number or isinstance(cell, Verdict)]
+        parts = [word for cell in (column.heading, *cells) for word in str(cell).split(" ")]
+        words += 2 + max(map(len, (*parts, *whole)))
+        texts += 2 + min(18, max(len(str(cell)) for cell in (column.heading, *cells)))
+    return len(columns) > 2 and (words > CARDS or texts > CARDS + 10)
 
 
-def verdict(headings: Sequence[str], rows: Sequence[Row]) -> int:
+def verdict(columns: Sequence[Column[Any]], rows: Sequence[Row]) -> int:
     """The place of the first column that says whether something held, which a phone shows beside the row's name; -1: none."""
-    told = (i for i, name in enumerate(headings) if name == WITNESSES or any(isinstance(row.cells[i], Verdict) for row in rows))
+    told = (
+        i for i, one in enumerate(columns) if one.heading == WITNESSES or any(isinstance(row.cells[i], Verdict) for row in rows)
+    )
     return next(told, -1)

@@ -266,12 +266,11 @@ class Table:
 
     def _repr_html_(self) -> str:
         columns, rows = self.shown_columns, self.written_rows()
-        headings = [column.heading for column in columns]
         values = {
             "columns": columns,
             "written": written(rows),
-            "cards": wide(headings, rows),
-            "verdict": verdict(headings, rows),
+            "cards": wide(columns, rows),
+            "verdict": verdict(columns, rows),
             "under": under(self.answers, self.others, bool(self.keys)),
         }
         return styled(str(filled("table.html", table=self, **values)))

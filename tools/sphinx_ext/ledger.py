@@ -29,6 +29,9 @@ class Generated(SphinxDirective):
         return f'<a href="{uri}">{html.escape(chapter.title)}</a>'
 
 
+_HEAD = "".join(f'<th scope="col" role="columnheader">{name}</th>' for name in ("Topic", "The note says", "Verdict", "Evidence"))
+
+
 class Ledger(Generated):
     """Every topic of the notes: what it says, the verdict, the evidence, the chapter."""
 
@@ -42,12 +45,11 @@ class Ledger(Generated):
             name = html.escape(part)
             rows.append(
                 f'<section class="ledger-part" id="{nodes.make_id(part)}"><h2>{name}</h2>'
-                f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table class="ledger"><thead><tr>'
-                '<th scope="col">Topic</th><th scope="col">The note says</th><th scope="col">Verdict</th><th scope="col">Evidence</th>'
-                "</tr></thead><tbody>"
+                f'<div class="cards"><div class="scroll" tabindex="0" role="region" aria-label="{name}"><table class="ledger" role="table">'
+                f'<thead role="rowgroup"><tr role="row">{_HEAD}</tr></thead><tbody role="rowgroup">'
             )
             rows += [self._row(topic) for topic in group]
-            rows.append("</tbody></table></div></section>")
+            rows.append("</tbody></table></div></div></section>")
         return [nodes.raw("", "\n".join(rows), format="html")]
 
     def _row(self, topic: Topic) -> str:
@@ -56,8 +58,9 @@ class Ledger(Generated):
         evidence = f"{html.escape(topic.evidence)} {chapter}" if topic.written else ""
         kind = topic.verdict if topic.written else "planned"
         return (
-            f'<tr class="{kind}" id="topic-{topic.id}"><th scope="row">{html.escape(topic.title)}<span class="id">{topic.id}</span></th>'
-            f"<td>{html.escape(topic.claim)}</td><td>{verdict}</td><td>{evidence}</td></tr>"
+            f'<tr class="{kind}" id="topic-{topic.id}" role="row"><th scope="row" role="rowheader">{html.escape(topic.title)}<span class="id">{topic.id}</span></th>'
+            f'<td role="cell" data-h="The note says">{html.escape(topic.claim)}</td><td role="cell" class="v">{verdict}</td>'
+            f'<td role="cell" data-h="Evidence">{evidence}</td></tr>'
         )
 
 

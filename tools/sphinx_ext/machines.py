@@ -17,14 +17,18 @@ from .ledger import Generated
 
 
 def _table(name: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are HTML; the first of a row is its header."""
-    columns = "".join(f'<th scope="col">{text}</th>\n' for text in head)
+    """Cells are HTML; the first of a row is its header. On a phone a row is a card, like those of syslab.show.table."""
+    columns = "".join(f'<th scope="col" role="columnheader">{text}</th>\n' for text in head)
     body = "".join(
-        f'<tr><th scope="row">{first}</th>\n' + "".join(f"<td>{cell}</td>\n" for cell in rest) + "</tr>" for first, *rest in rows
+        f'<tr role="row"><th scope="row" role="rowheader">{first}</th>\n'
+        + "".join(f'<td role="cell" data-h="{text}">{cell}</td>\n' for text, cell in zip(head[1:], rest, strict=True))
+        + "</tr>"
+        for first, *rest in rows
     )
     return (
-        f'<div class="scroll machines" tabindex="0" role="region" aria-label="{html.escape(name)}"><table>'
-        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="cards machines"><div class="scroll" tabindex="0" role="region" aria-label="{html.escape(name)}">'
+        f'<table role="table"><thead role="rowgroup"><tr role="row">{columns}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table></div></div>'
     )
 
 
