@@ -10,7 +10,7 @@ import pytest
 from syslab.bits import get
 from syslab.bits.memory_type import LINUX, POWER_ON, index, memory_type
 from syslab.chapters.memory import page_table_entry
-from syslab.chapters.memory.page_table_entry import show
+from syslab.chapters.memory.page_table_entry import pictures, show
 from syslab.chapters.memory.page_table_entry.ask import FULL, TAKEN, WALK
 from syslab.chapters.memory.page_table_entry.widget import PageWalk, entry_bits
 from syslab.evidence import recorded
@@ -26,6 +26,26 @@ def test_kinds_shows_every_difference() -> None:
     assert rows["12"] == ["frame", "PAT", "PAT", "frame"]
     assert rows["20:13"] == ["frame", "reserved", "reserved", "frame"]
     assert rows["29:21"] == ["frame", "frame", "reserved", "frame"]
+
+
+def test_the_picture_of_the_bits_is_the_layouts() -> None:
+    for layout in (get("pte"), get("pde-2m"), get("pdpte-1g"), get("paging-table")):
+        parts = pictures.parts(layout)
+        assert sum(part.places for part in parts) == len(pictures.SPANS)
+        for part in parts:
+            high, low = pictures.SPANS[part.first][0], pictures.SPANS[part.first + part.places - 1][1]
+            names = {show.name_of(layout, bit) for bit in range(low, high + 1)}
+            assert len(names) == 1, "no border within a part"
+            assert part.name in ("", *names)
+        written = [part.name for part in parts if part.owner == "written"]
+        assert written == (["A"] if layout.anchor == "paging-table" else ["D", "A"])
+
+
+def test_the_picture_of_what_the_cpu_wrote_names_where_witnesses_differ() -> None:
+    both = [recorded(page_table_entry.accessed_dirty, witness) for witness in ("tcg-max", "kvm-pvm")]
+    words = repr(pictures.written(both))
+    assert "4 KByte, user write, PTE read-only" in words.partition("differ in: ")[2].partition("\n")[0]
+    assert "The witnesses agree" in repr(pictures.written(both[:1]))
 
 
 def test_software_bits() -> None:
