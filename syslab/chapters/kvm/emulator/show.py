@@ -152,7 +152,7 @@ def paths(called: Answer[list[Called]], traced: Answer[list[Traced]]) -> ChoiceT
         lines.append(("trace", f"{last['event']}: {last['text']}"))
         outcomes[row["instruction"], row["path"]] = Outcome(title, lines, "plain" if executed else "good")
     dimensions = {"The guest executes": _PATH_SHOWN, "Given": _PREFIXED}
-    return ChoiceTable(PATHS, dimensions, outcomes, ("mov-cr0", PLAIN), "KVM emulates it anyway, so it needs no prefix.")
+    return ChoiceTable(PATHS, dimensions, outcomes, ("out", PLAIN), "KVM emulates it anyway, so it needs no prefix.")
 
 
 def _ended(row: Known) -> str:

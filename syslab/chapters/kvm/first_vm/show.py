@@ -72,19 +72,6 @@ def instructions(code: bytes, mode: str) -> list[tuple[int, str, str]]:
     return [(one.address, one.bytes.hex(" "), f"{one.mnemonic} {one.op_str}".strip()) for one in found]
 
 
-class Listing:
-    """Bytes as instructions; in two modes, one below the other."""
-
-    def __init__(self, program: str, *modes: str) -> None:
-        self.lines: list[str] = []
-        for mode in modes or ("real",):
-            self.lines += [f"; {MODE_NAMES[mode]}"] if len(modes) > 1 else []
-            self.lines += [f"{at:#x}  {raw:<12} {text}" for at, raw, text in instructions(PROGRAMS[program].code[mode], mode)]
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines)
-
-
 def _came_of(row: Ran, place: bool) -> str:
     """``KVM_EXIT_HLT, at RIP 0x1007 with RSP 0x1000``."""
     where = f", at RIP {row['rip']:#x} with RSP {row['rsp']:#x}" if place and row["rip"] is not None else ""
