@@ -121,7 +121,16 @@ def test_keyboard(browse: Tabs, width: int, columns: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("0x15", 0x15), ("21", 0x21), ("c0de", 0xC0DE), ("4294967295", (1 << 32) - 1), ("0b10101", 21), (" 0X1f ", 0x1F), ("0x8000_0000", 1 << 31)]
+    ("text", "value"),
+    [
+        ("0x15", 0x15),
+        ("21", 0x21),
+        ("c0de", 0xC0DE),
+        ("4294967295", (1 << 32) - 1),
+        ("0b10101", 21),
+        (" 0X1f ", 0x1F),
+        ("0x8000_0000", 1 << 31),
+    ],
 )
 def test_numbers(browse: Tabs, text: str, value: int) -> None:
     page = browse.open(CHAPTER)

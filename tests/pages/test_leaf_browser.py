@@ -178,7 +178,9 @@ def test_a_link_to_a_field(two: Callable[..., Page], fragment: str) -> None:
     expect(page.locator(".bf-note")).to_be_empty()
 
 
-@pytest.mark.parametrize("fragment", ["", "smep", "7.9", "7.0.three", "99999999999", "-1", "7.0.two.one", "7.0.ebx", "7.0.ebx.99", "%E0%A4%A", "<b>"])
+@pytest.mark.parametrize(
+    "fragment", ["", "smep", "7.9", "7.0.three", "99999999999", "-1", "7.0.two.one", "7.0.ebx", "7.0.ebx.99", "%E0%A4%A", "<b>"]
+)
 def test_a_malformed_link_leaves_the_default_and_says_so(two: Callable[..., Page], fragment: str) -> None:
     page = two(fragment=f"#cpuid={fragment}")
     expect(leaves(page)).to_have_value("0.0")
