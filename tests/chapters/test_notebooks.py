@@ -38,6 +38,11 @@ def test_nothing_that_only_sphinx_understands(chapter: Chapter) -> None:
     assert len({cell["id"] for cell in nb["cells"]}) == len(nb["cells"])
 
 
+def test_no_notebook_speaks_of_the_address_bar() -> None:
+    """There it is JupyterLab's; a widget's Copy link gives the hosted page."""
+    assert [chapter.name for chapter in RUN if "address bar" in translate(chapter)] == []
+
+
 def test_the_code_is_the_same_in_both() -> None:
     for chapter in RUN:
         cells = ["".join(c["source"]) for c in json.loads(notebook(chapter))["cells"] if c["cell_type"] == "code"]

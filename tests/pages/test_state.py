@@ -16,13 +16,16 @@ from .conftest import HTML, Site, Tabs
 TRIALS, STEPS = 2, 5
 FAULTS = "memory/page-fault-error-code"
 MAP = "memory/address-space"
-# what a reader can operate; "Undo" leaves steps to take again, which a link does not say, and the calls' menus are no state yet
-CONTROLS = "button:not(.rsn-quiet,[disabled],[aria-disabled=true],.lg-do), input[type=radio], input[type=checkbox], select, .bf-presets button"
+# what a reader can operate. Not "Undo": it leaves steps to take again, which a link does not say. A call is no state until it is made.
+CONTROLS = (
+    "button:not(.rsn-quiet,[disabled],[aria-disabled=true],:text-is('Undo')), input[type=radio], input[type=checkbox], .lu-field input, "
+    "select:not(.lg select)"
+)
 SEEN = """root => {
-  const clone = [...root.querySelectorAll("*")].filter(e => !e.closest(".rsn-link,.bf-note,.st-said,.it-heard,.fl-said,.lg-ops"));
+  const clone = [...root.querySelectorAll("*")].filter(e => !e.closest(".rsn-link,.bf-note,.st-said,.it-heard,.fl-said,.lg-row:has(label)"));
   const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join("").trim();
   return clone.map(e => [e.tagName, own(e), e.className?.baseVal ?? e.className, e.value ?? "", e.checked ?? "", e.style.top, e.style.height,
-    ...["pressed", "current", "disabled", "label"].map(name => e.getAttribute("aria-" + name) ?? "")].join("|"));
+    ...["pressed", "current", "disabled", "label"].map(name => (e.getAttribute("aria-" + name) ?? "").replace("false", ""))].join("|"));
 }"""
 COPIED = "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async text => { window.copied = text } } })"
 
@@ -61,6 +64,8 @@ def operate(root: Locator, choose: random.Random) -> None:
     if control.evaluate("e => e.tagName") == "SELECT":
         options = control.locator("option:not([disabled])")
         control.select_option(index=choose.randrange(options.count()))
+    elif control.get_attribute("type") == "search":
+        control.fill(choose.choice(root.locator("tbody th").all_text_contents()))
     else:
         control.evaluate("e => e.click()")
 
@@ -69,25 +74,28 @@ def operate(root: Locator, choose: random.Random) -> None:
 def test_a_copied_link_opens_what_was_seen(browse: Tabs, module: str) -> None:
     name = pages()[module]
     choose = random.Random(module)
-    page, other = browse(1000), browse(1000)
+    page = browse(1000)
     page.add_init_script(COPIED)
+
+    def opened(link: str) -> Locator:
+        page.goto("about:blank")
+        page.goto(link, wait_until="domcontentloaded")
+        return widget(page, anchor).first if module == "bit_field" else widget(page, anchor).last
+
     anchors = [s.get("anchor") or s["layouts"][0]["anchor"] for s in browse.site.widgets(name) if s["module"] == module]
     moved = 0
     for _ in range(TRIALS):
         anchor = choose.choice(anchors)
-        page.goto("about:blank")
-        page.goto(browse.site.url(name))
-        root = widget(page, anchor).first if module == "bit_field" else widget(page, anchor).last
+        root = opened(browse.site.url(name))
         before = root.evaluate(SEEN)
         for _ in range(STEPS):
             operate(root, choose)
         link, seen = copied(root), root.evaluate(SEEN)
         moved += seen != before
-        other.goto("about:blank")
-        other.goto(link)
-        there = widget(other, anchor).first if module == "bit_field" else widget(other, anchor).last
+        there = opened(link)
         assert there.evaluate(SEEN) == seen, link
-        expect(there).to_be_in_viewport()
+        if module != "memory-address_space" or "va." in link:  # an address alone leads to the bits in front of the map
+            expect(there).to_be_in_viewport()
     assert moved
 
 
@@ -194,7 +202,7 @@ def test_without_javascript_each_place_says_what_is_seen_first(browse: Tabs) -> 
         shown = [state["module"] for state in browse.site.widgets(name)]
         assert len([text for text in said if text.startswith("With JavaScript this becomes ")]) == len(shown) >= 3
         assert all(page.locator("noscript .rsn-kernel").nth(n).is_visible() for n in range(len(said)))
-    page = browse.open(FAULTS, java_script_enabled=False)
-    assert page.get_by_text("0x00000006: User-mode code tried to write to a page that is not present.").is_visible()
+        if name == FAULTS:
+            assert any("0x00000006: User-mode code tried to write to a page that is not present." in text for text in said)
     with_it = browse.open(FAULTS)
-    expect(with_it.get_by_text("With JavaScript this becomes")).to_have_count(0)
+    assert "With JavaScript" not in with_it.locator("main").inner_text()

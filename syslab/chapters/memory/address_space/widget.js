@@ -306,6 +306,7 @@ function render({ model, el }) {
     );
     zoomOut.disabled = low === 0n && high === end - 1n;
     zoomIn.disabled = high - low < SMALLEST;
+    menu.value = String(spaces.indexOf(space));
     line.textContent = space.line;
     tell();
   }
@@ -348,18 +349,23 @@ function render({ model, el }) {
     note.textContent = found.error;
   }
 
+  /** What is seen beside the address. */
+  const more = () => ({
+    map: space === spaces[0] ? "" : space.key,
+    scale: isLog ? "" : "linear",
+    view: low === 0n && high === end - 1n ? "" : `${low.toString(16)}-${high.toString(16)}`,
+    region: chosen === null ? "" : shown[chosen].first.toString(16),
+  });
   const shared = connect(model, {
     root,
     note,
     value: () => hex(value),
     text: () => `0x${value.toString(16)}`,
-    scroll: follows ? () => {} : undefined,
-    more: () => ({
-      map: space === spaces[0] ? "" : space.key,
-      scale: isLog ? "" : "linear",
-      view: low === 0n && high === end - 1n ? "" : `${low.toString(16)}-${high.toString(16)}`,
-      region: chosen === null ? "" : shown[chosen].first.toString(16),
-    }),
+    scroll() {
+      // what the link says of the address alone is in the widget in front
+      if (!follows || Object.values(more()).some(Boolean)) root.scrollIntoView({ block: "center" });
+    },
+    more,
     open(text, key, { map, scale, view, region }) {
       const found = readWord(layout, text);
       const ends = /^([0-9a-f]{1,16})-([0-9a-f]{1,16})$/i
@@ -394,7 +400,8 @@ function render({ model, el }) {
     setTimeout(() => {
       const text = model.hosted && address.get(anchor);
       const found = text && readWord(layout, text);
-      if (found && !found.error && found.value !== value) look(found.value, false);
+      // a link that was followed just now is a new entry, which carries nothing yet: the frame opens it
+      if (found && !found.error && found.value !== value) look(found.value, !!history.state?.rsn);
     });
   const events = follows ? ["click", "change", "keyup", "paste"] : [];
   for (const event of events) document.addEventListener(event, sync);
