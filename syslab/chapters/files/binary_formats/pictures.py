@@ -49,7 +49,7 @@ def _heads(form: Format, data: bytes) -> list[Block]:
 def _elf(values: Values) -> list[Block]:
     heads = _heads(elf64(), FILES["elf"].read_bytes())
     table = heads[-1].title
-    found = []
+    found: list[Block] = []
     for i in range(int(values["ehdr.e_phnum"])):
         kind, flags, start, size = (int(values[f"phdr[{i}].p_{key}"]) for key in ("type", "flags", "offset", "filesz"))
         name = PTYPE.fields[0].text(kind).partition(",")[0]
