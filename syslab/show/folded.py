@@ -16,4 +16,4 @@ class Folded:
         return f"{self.title}\n{self.shown!r}"
 
     def _repr_html_(self) -> str:
-        return f"<details><summary>{html.escape(self.title)}</summary>{self.shown._repr_html_()}</details>"
+        return f'<details class="dropdown"><summary>{html.escape(self.title)}</summary>{self.shown._repr_html_()}</details>'

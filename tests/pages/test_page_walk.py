@@ -83,7 +83,7 @@ def test_memory_type_size_and_controls(standalone: Callable[..., Page]) -> None:
     expect(page.locator(".pw-row")).to_have_count(3)
     assert "byte 0x137abc" in drawn(page)
     page.get_by_label("CPU").select_option("guards")
-    page.get_by_label("Access").select_option("kernel read")
+    page.get_by_label("Access", exact=True).select_option("kernel read")
     at(page, "#walk=7.7.17.guards.kernel-read")
     expect(page.get_by_role("status")).to_contain_text("U/S is set in every entry, and the CPU has SMEP and SMAP too")
     assert cells(page)[:3] == ["#PF 0x1", "#PF 0x3", "#PF 0x11"]
@@ -96,7 +96,7 @@ def test_a_link_has_all_that_is_seen(standalone: Callable[..., Page]) -> None:
     expect(page.get_by_role("status")).to_contain_text("PDPTE 0")
     expect(page.get_by_role("status")).to_contain_text("R/W = 0, read-only: that is judged when all entries are known")
     expect(page.get_by_label("Address")).to_have_value("0xffff888000000010")
-    expect(page.get_by_label("Access")).to_have_value("user fetch")
+    expect(page.get_by_label("Access", exact=True)).to_have_value("user fetch")
     expect(page.get_by_label("CPU")).to_have_value("guards")
     assert page.locator(".pw-pic:visible").count() == 1, "one of the two layouts"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -10,6 +10,6 @@ def test_the_table_stands_in_the_fold() -> None:
     table = Table(columns=[Column("n", str)], rows=[1, 2], source="made up")
     folded = Folded("a < b", table)
     page = folded._repr_html_()
-    assert page.startswith("<details><summary>a &lt; b</summary>") and page.endswith("</details>")
+    assert page.startswith('<details class="dropdown"><summary>a &lt; b</summary>') and page.endswith("</details>")
     assert table._repr_html_() in page
     assert repr(folded) == f"a < b\n{table!r}"
