@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Callable
 from urllib.parse import quote, unquote, urlsplit
@@ -162,6 +164,16 @@ def test_excerpts_and_the_way_to_the_sentence(browse: Tabs, search: Callable[...
     # the browser marks the sentence; the page itself is as it always is, and so is the next one
     assert page.locator("mark, .highlighted").count() == 0
     assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('highlight'))") == []
+
+
+def test_no_excerpt_gives_an_answer_away() -> None:
+    """Neither a prediction's choices and reasons nor an exercise's solution."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in (HTML / "_static/rsn/search").glob("texts-*.js"))
+    page = (HTML / "kvm/halt.html").read_text(encoding="utf-8")
+    told = [html.unescape(re.sub(r"<[^>]+>", "", why))[-60:] for why in re.findall(r'<p class="why" hidden>(.*?)</p>', page)]
+    assert len(told) >= 3 and all(len(why) > 20 for why in told)
+    assert [why for why in told if json.dumps(why, ensure_ascii=False)[1:-1] in texts] == []
+    assert "the CPU raises exception 14" in texts, "what a chapter says is there"
 
 
 def test_marks_are_whole_words(search: Callable[[str], Page]) -> None:

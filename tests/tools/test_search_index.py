@@ -17,6 +17,8 @@ BODY = """
 <section id="try-it"><h2>Try it</h2><p>Prose with <b>SIGKILL</b>.<br>Next</p><pre>code_cell()</pre>
 <table><tr><td>cell</td></tr></table><details class="asked">source of the question</details>
 <script type="application/vnd.jupyter.widget-view+json">{"model_id": "1"}</script><svg><text>drawn</text></svg>
+<fieldset class="predict"><legend>Which?</legend><label>a choice</label><p class="why" hidden>reason</p></fieldset>
+<section id="exercises"><h2>Exercises</h2><p>Solve.</p><div class="admonition dropdown"><p>the solution</p></div></section>
 <section id="deeper"><h3>Deeper</h3><p>Down.</p></section><p>Back in the section.</p></section></section>
 <dl><dt id="term-leaf">leaf<a class="headerlink">#</a></dt><dd><p>What CPUID is asked for.</p></dd></dl>
 <table><tr class="planned" id="topic-x"><td>A topic<span class="id">x</span></td><td>It says so.</td></tr></table>
@@ -30,14 +32,14 @@ STATE = {
 def test_a_page_is_cut_into_its_sections() -> None:
     found = {section.anchor: section for section in cut(BODY, {"1": STATE})}
     assert {anchor: section.title for anchor, section in found.items()} == {
-        "": "A word", "try-it": "Try it", "deeper": "Deeper", "term-leaf": "leaf", "topic-x": "A topic",
+        "": "A word", "try-it": "Try it", "exercises": "Exercises", "deeper": "Deeper", "term-leaf": "leaf", "topic-x": "A topic",
     }  # fmt: skip
     assert found[""].text == "First, a page."
     assert found["try-it"].text == "Prose with SIGKILL.\nNext\nBack in the section."
     assert found["try-it"].more.split("\n") == ["code_cell()", "cell", "SIGHUP ShdPnd"]
     assert (found["term-leaf"].text, found["topic-x"].text) == ("What CPUID is asked for.", "It says so.")
     everything = " ".join(section.text + section.more for section in found.values())
-    assert not re.search(r"source of the question|drawn|Oops|LONG_TEXT|#", everything)
+    assert not re.search(r"source of the question|choice|reason|solution|drawn|Oops|LONG_TEXT|#", everything)
 
 
 @pytest.mark.parametrize(

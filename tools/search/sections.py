@@ -11,7 +11,9 @@ from typing import Any
 from ..compare_pages import BLOCKS, SKIPPED, VOID
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-LEFT_OUT = frozenset(["headerlink", "asked", "provenance", "id", "ledger-filter", "meta"])
+# what is no prose of the page, and what would give an answer away: choices of predictions, solutions
+LEFT_OUT = frozenset(["headerlink", "asked", "provenance", "id", "ledger-filter", "meta", "predict"])
+SOLUTIONS = "dropdown", "exercises"  # a fold of this class in this section
 NAMES_ONLY = frozenset(["pre", "table"])  # found, but no sentences to quote
 ENTRIES = {"dt": "term-", "tr": "topic-"}  # of the glossary and the ledger: each has an anchor of its own
 NAME = re.compile(r"\b[A-Za-z_]\w*[A-Z0-9_]\w*\b")  # what is no plain word: SIGKILL, CR4, avx2, error_code
@@ -66,7 +68,9 @@ class Cutter(HTMLParser):
         if tag == "dd" and self.sections[-1].anchor.startswith("term-"):
             section = self.sections[-1]
         self.widget = tag == "script" and given.get("type") == VIEW
-        out = above.out or tag in SKIPPED or bool(LEFT_OUT & set((given.get("class") or "").split()))
+        classes = set((given.get("class") or "").split())
+        solution = SOLUTIONS[0] in classes and section.anchor == SOLUTIONS[1]
+        out = above.out or solution or tag in SKIPPED or bool(LEFT_OUT & classes)
         names = (above.names or tag in NAMES_ONLY) and not ledger
         heading = tag in ("h1", "h2", "h3", "h4", "dt") or (tag == "td" and above.section.anchor.startswith("topic-"))
         title = above.title or (heading and not section.title)
