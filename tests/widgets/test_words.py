@@ -110,7 +110,7 @@ def test_marks_are_escaped() -> None:
 
 
 def test_the_hosted_page() -> None:
-    assert BOOK == yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["html"]["baseurl"]
+    assert yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["html"]["baseurl"] == BOOK
     assert chapter("syslab.chapters.files.bool_size.widget") == "files/bool-size"
     assert chapter("syslab.widgets.bit_field") == ""
     widget = StructLayout("struct", {"one": "bool"})
