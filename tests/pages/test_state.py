@@ -206,3 +206,25 @@ def test_without_javascript_each_place_says_what_is_seen_first(browse: Tabs) -> 
             assert any("0x00000006: User-mode code tried to write to a page that is not present." in text for text in said)
     with_it = browse.open(FAULTS)
     assert "With JavaScript" not in with_it.locator("main").inner_text()
+
+
+IN_A_NOTEBOOK = """() => {
+  const models = JSON.parse(document.querySelector("script[type$='widget-state+json']").textContent);
+  const { state } = Object.values(models).find(one => one.module === "bit_field");
+  const traits = { ...state, _page: "https://book.example/x.html" };
+  const model = { get: name => traits[name], set: (name, value) => { traits[name] = value }, save_changes() {}, on() {}, off() {} };
+  const el = document.body.appendChild(document.createElement("div"));
+  el.id = "notebook";
+  rsn.bit_field.render({ model, el });
+}"""
+
+
+def test_in_a_notebook_the_link_leads_to_the_hosted_page(browse: Tabs) -> None:
+    page = browse()
+    page.add_init_script(COPIED)
+    page.goto(browse.site.url(FAULTS))
+    page.evaluate(IN_A_NOTEBOOK)
+    before = page.url
+    page.locator('#notebook .bf-bit[data-bit="0"]').click()
+    assert copied(page.locator("#notebook .rsn-w")) == "https://book.example/x.html#pfec=0x7"
+    assert page.url == before, "the address bar is the application's"
