@@ -13,7 +13,8 @@ from syslab.show.drawing import Canvas
 from syslab.show.picture import Picture
 
 from .ask import WALK, Written
-from .show import accessed_dirty, kinds, name_of
+from .show import kinds, name_of
+from .show import written as table_of
 
 KINDS = {"4-KByte page": pte, "2-MByte page": pde_2m, "1-GByte page": pdpte_1g, "table": table}
 SPANS = ((63, 63), (62, 59), (58, 58), (57, 57), (56, 52), (51, 30), (29, 21), (20, 13), *((bit, bit) for bit in range(12, -1, -1)))
@@ -189,5 +190,5 @@ def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:
         + (f"The witnesses differ in: {'; '.join(differ)}." if differ else "The witnesses agree."),
         caption="A row for each access, with its result: allowed, or the error code. A is accessed, D accessed and dirty, and a dot means that nothing was set. "
         + ("Outlined: the witnesses differ." if differ else ""),
-        numbers=accessed_dirty(answers),
+        numbers=table_of(answers),
     )
