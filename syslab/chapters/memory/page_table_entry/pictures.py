@@ -13,7 +13,8 @@ from syslab.show.drawing import Canvas
 from syslab.show.picture import Picture
 
 from .ask import WALK, Written
-from .show import accessed_dirty, kinds, name_of
+from .show import kinds, name_of
+from .show import written as table_of
 
 KINDS = {"4-KByte page": pte, "2-MByte page": pde_2m, "1-GByte page": pdpte_1g, "table": table}
 SPANS = ((63, 63), (62, 59), (58, 58), (57, 57), (56, 52), (51, 30), (29, 21), (20, 13), *((bit, bit) for bit in range(12, -1, -1)))
@@ -82,11 +83,6 @@ def entry() -> Picture:
         left, cell = (92.0, (width - 92) / len(SPANS)) if wide else (52.0, 19.0)
         high = 28.0 if wide else (width - left) / len(KINDS)
 
-        def place(kind: int, part: Part, canvas: Canvas = canvas) -> tuple[float, float, float, float]:
-            if wide:
-                return left + part.first * cell, top + 22 + kind * 34, part.places * cell, high
-            return left + kind * high, top + 30 + part.first * cell, high, part.places * cell
-
         for n, (upper, low) in enumerate(SPANS):
             if wide:
                 canvas.text(left + (n + 0.5) * cell, top + 14, _span(upper, low), "middle", "soft", 11)
@@ -98,13 +94,16 @@ def entry() -> Picture:
             else:
                 for line, word in enumerate(reversed(name.split(" "))):
                     canvas.text(left + (kind + 0.5) * high, top + 22 - line * 15, word, "middle", size=12)
-            for part in found:
-                _, fill, tint = OWNERS[part.owner]
-                x, y, w, h = place(kind, part)
-                canvas.box(x, y, w, h, fill, "edge", tint, 0, "" if fill else "2 2")
-                name = "res." if part.owner == "reserved" and part.places == 1 else part.name
-                if name and w > len(name) * 7:
-                    canvas.text(x + w / 2, y + h / 2 + 4.5, name, "middle", size=12)
+            corner = (left, top + 22 + kind * 34) if wide else (left + kind * high, top + 30)
+            with canvas.moved(*corner):  # rows that are alike stay alike, which compresses well
+                for part in found:
+                    _, fill, tint = OWNERS[part.owner]
+                    along, long = part.first * cell, part.places * cell
+                    x, y, w, h = (along, 0.0, long, high) if wide else (0.0, along, high, long)
+                    canvas.box(x, y, w, h, fill, "edge", tint, 0, "" if fill else "2 2")
+                    name = "res." if part.owner == "reserved" and part.places == 1 else part.name
+                    if name and w > len(name) * 7:
+                        canvas.text(x + w / 2, y + h / 2 + 4.5, name, "middle", size=12)
         canvas.height = top + (22 + len(KINDS) * 34 if wide else 30 + len(SPANS) * cell) + 2
         return canvas
 
@@ -128,6 +127,17 @@ def _bits(part: Part) -> str:
     return _span(SPANS[part.first][0], SPANS[part.first + part.places - 1][1])
 
 
+def _four(canvas: Canvas, cell: float, bits: Sequence[str], edge: str) -> None:
+    """The four entries of a walk in a strip: tinted where something is set, and a letter in each."""
+    for wanted, tint in (("A", 0.16), ("A D", 0.38)):
+        if tinted := "".join(f"M{at * cell:g} 0h{cell:g}v22H{at * cell:g}z" for at, found in enumerate(bits) if found == wanted):
+            canvas.put(f'<path class="f-accent" fill-opacity="{tint}" d="{tinted}"/>')
+    places = " ".join(f"{(at + 0.5) * cell:g}" for at in range(len(bits)))  # one text, with a place for each letter
+    letters = "".join({"": "·", "A": "A", "A D": "D"}.get(found, "?") for found in bits)
+    canvas.put(f'<text text-anchor="middle" font-size="12" x="{places}" y="15.5">{letters}</text>')
+    canvas.box(0, 0, cell * len(bits), 22, "", edge, round=0)
+
+
 def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:
     """Which of A and D each witness set on its way, a row for each access."""
     rows = [row for row in answers[0].data]
@@ -138,7 +148,7 @@ def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:
         wide = width > 600
         left = 372.0 if wide else 0.0
         gap = 16.0
-        cell = (width - left - gap * (len(answers) - 1)) / len(answers) / len(WALK)
+        cell = (width - left - gap * (len(answers) - 1)) // (len(answers) * len(WALK))
         canvas, y = Canvas(width), 44.0
         for n, name in enumerate(names):
             x = left + n * (cell * len(WALK) + gap)
@@ -160,13 +170,8 @@ def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:
                 canvas.text(0, y + 13, f"{row['size']}, {what}", size=12)
                 y += 19
             for n, found in enumerate(others):
-                x = left + n * (cell * len(WALK) + gap)
-                for at, level in enumerate(WALK):
-                    bits = found[key]["set"][level]
-                    if bits:
-                        canvas.box(x + at * cell, y, cell, 22, "accent", "", 0.38 if "D" in bits else 0.16, 0)
-                    canvas.text(x + (at + 0.5) * cell, y + 15.5, bits or "·", "middle", "" if bits else "soft", 12)
-                canvas.box(x, y, cell * len(WALK), 22, "", "line" if same else "bad", round=0)
+                with canvas.moved(left + n * (cell * len(WALK) + gap), y):
+                    _four(canvas, cell, [found[key]["set"][level] for level in WALK], "line" if same else "bad")
             y += 26 if wide else 30
         canvas.height = y
         return canvas
@@ -183,7 +188,7 @@ def written(answers: Sequence[Evidence[list[Written]]]) -> Picture:
         alt=f"For {len(rows)} accesses, which of A and D are set at each level by {' and '.join(names)}. An access that is made sets A at "
         "every level, and a write sets D in the entry that maps the page. "
         + (f"The witnesses differ in: {'; '.join(differ)}." if differ else "The witnesses agree."),
-        caption="A row for each access, with its result: allowed, or the error code. A dot means that nothing was set. "
+        caption="A row for each access, with its result: allowed, or the error code. A is accessed, D accessed and dirty, and a dot means that nothing was set. "
         + ("Outlined: the witnesses differ." if differ else ""),
-        numbers=accessed_dirty(answers),
+        numbers=table_of(answers),
     )

@@ -9,6 +9,7 @@ from syslab.bits.core import Layout
 from syslab.bits.memory_type import LINUX, POWER_ON, memory_type
 from syslab.bits.paging import VERSIONS, pde_2m, pdpte_1g, pte, table
 from syslab.evidence import Evidence
+from syslab.evidence.witnesses import called
 from syslab.qemu.bare_metal_protocol import TEST_FRAME, P, Request
 from syslab.questions.access_combinations import modes
 from syslab.questions.access_matrix import predict
@@ -172,6 +173,23 @@ def accessed_dirty(answers: Evidence[list[Written]] | Sequence[Evidence[list[Wri
             "4 KByte, kernel write, PTE read-only, WP=0",
         ),
     )
+
+
+def written(answers: Sequence[Evidence[list[Written]]]) -> Table:
+    """The same of all witnesses in few columns: what each access came to, and what was set from the PML4E to the PTE."""
+    said = [{(row["size"], row["case"]): row for row in answer.data} for answer in answers]
+
+    def bits(row: Written) -> str:
+        return f"{row['result']}: {', '.join(row['set'][level] or '·' for level in WALK)}"
+
+    def told(witness: int) -> Column[Written]:
+        return Column(
+            called(answers[witness].provenance.witness), lambda row: bits(said[witness][row["size"], row["case"]]), number=True
+        )
+
+    columns: list[Column[Written]] = [Column("Page", lambda row: row["size"]), Column("Access", lambda row: row["case"])]
+    caption = "The result, and which of A and D are set in PML4E, PDPTE, PDE and PTE"
+    return Table(answers, [*columns, *map(told, range(len(answers)))], answers[0].data, caption)
 
 
 def pagemap(answers: Sequence[Evidence[list[Summary]]]) -> Table:
