@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,7 @@ from tests.chapter_functions import run
 from tools.chapters import all_chapters
 for chapter in all_chapters():
     if chapter.runs and chapter.name.startswith(sys.argv[1]):
-        print(chapter.name, flush=True)
+        print("chapter:", chapter.name, flush=True)  # cells print too
         for cell in run(chapter):
             value = cell()
             value._repr_html_() if hasattr(value, "_repr_html_") else repr(value)
@@ -91,7 +92,9 @@ def cells(person: Person, part: str = "", **environment: str) -> None:
     done = person.run(sys.executable, "-c", CELLS, part, **environment)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert (
-        done.stdout.split() == [chapter.name for chapter in all_chapters() if chapter.runs and chapter.name.startswith(part)] != []
+        re.findall("^chapter: (.*)$", done.stdout, re.MULTILINE)
+        == [chapter.name for chapter in all_chapters() if chapter.runs and chapter.name.startswith(part)]
+        != []
     )
     assert person.files() == []
 
