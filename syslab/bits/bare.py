@@ -56,7 +56,8 @@ def as_logged(layout: Layout) -> Layout:
     if isinstance(layout, InHex) or not (layout.anchor in IN_HEX or layout.anchor.startswith(PREFIXES)):
         return layout
     most = -(-layout.width // 4)
-    reader = Reader(rf"^\s*(?!0b)([0-9a-f](?:_?[0-9a-f]){{0,{most - 1}}})\s*$", 16, HEX)
+    digits = rf"[1-9a-f][0-9a-f]{{0,{most - 1}}}|0[0-9ac-f][0-9a-f]{{0,{most - 2}}}|0"  # 0b is binary
+    reader = Reader(rf"^\s*({digits})\s*$", 16, HEX)
     made: Any = replace(layout, readers=(*layout.readers, reader))
     return InHex(**{name: getattr(made, name) for name in made.__dataclass_fields__})
 
