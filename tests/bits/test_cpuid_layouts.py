@@ -157,7 +157,7 @@ def test_flags_without_a_layout_are_linux_own_or_elsewhere() -> None:
 @pytest.mark.parametrize("layout", ALL, ids=lambda layout: layout.anchor)
 def test_shape(layout: Layout) -> None:
     assert layout.width == 32
-    assert room.get(layout.anchor).fields is layout.fields
+    assert room.get(layout.anchor).fields == layout.fields
     assert layout.sources and all(f.title and not f.title.endswith(".") for f in layout.fields)
     json.dumps(layout.to_dict())
 

@@ -95,4 +95,4 @@ def test_a_mask_is_an_int() -> None:
 
 
 def test_anchor() -> None:
-    assert get("sigmask") is SIGMASK
+    assert get("sigmask").fields == SIGMASK.fields
