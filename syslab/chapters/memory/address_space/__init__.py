@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import bits, edges, faults, hints, mappings, one_access, randomized
+from .ask import bits, edges, faults, hints, mappings, one_access, randomized, tries
 
-__all__ = ["bits", "edges", "faults", "hints", "mappings", "one_access", "randomized"]
+__all__ = ["bits", "edges", "faults", "hints", "mappings", "one_access", "randomized", "tries"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import accessed_dirty, one_access, pagemap, rights
+from .ask import accessed_dirty, one_access, pagemap, rights, tries
 
-__all__ = ["accessed_dirty", "one_access", "pagemap", "rights"]
+__all__ = ["accessed_dirty", "one_access", "pagemap", "rights", "tries"]

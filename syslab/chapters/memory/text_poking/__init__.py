@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import one_window, steps, windows
+from .ask import one_poke, one_window, steps, tries, windows
 
-__all__ = ["one_window", "steps", "windows"]
+__all__ = ["one_poke", "one_window", "steps", "tries", "windows"]
