@@ -245,7 +245,8 @@ function render({ model, el }) {
     const act = () => {
       change(other.value, `read as ${other.how}`);
       offer(text, other.value);
-      /** @type {HTMLElement} */ (how.lastChild).focus();
+      // not before Enter is done with, or it would press this one too
+      setTimeout(() => /** @type {HTMLElement} */ (how.querySelector("button"))?.focus());
     };
     const words = `as ${other.how} it is 0x${other.value.toString(16)}`;
     how.append("; ", button(words, act, { className: "rsn-quiet" }));

@@ -14,7 +14,8 @@ from syslab.bits.page_fault import PFEC
     [
         ("pfec", "15", 0x15, 15),
         ("pfec", " 0002\n", 2, None),
-        ("pfec", "1_5", 0x15, 15),
+        ("pfec", "1_5", 15, 0x15),  # as Python writes decimals
+        ("pfec", "00000015", 0x15, 15),
         ("pfec", "c0de", 0xC0DE, None),
         ("pfec", "0x15", 0x15, None),
         ("pfec", "0b11", 3, None),
@@ -39,7 +40,7 @@ def test_both_readings(anchor: str, text: str, value: int, other: int | None) ->
 
 
 def test_it_says_which_was_taken() -> None:
-    assert get("pfec").read("15").how == HEX
+    assert get("pfec").read("15").how == get("pfec").read("0").how == get("pfec").read("0002").how == HEX
     assert get("wait").read("15").how == "decimal"
     assert "hex (0x15 or 15)" in get("pfec").accepts and "decimal" not in get("pfec").accepts
     assert "decimal (21)" in get("wait").accepts
@@ -47,7 +48,7 @@ def test_it_says_which_was_taken() -> None:
 
 def test_the_rest_of_the_layout_is_the_same() -> None:
     found = get("pfec")
-    assert isinstance(found, InHex) and as_logged(found) is found and get("pfec") is found
+    assert isinstance(found, InHex) and as_logged(found) is found and as_logged(PFEC) is found and get("pfec") is found
     assert found.fields == PFEC.fields and found.sentence(0x15) == PFEC.sentence(0x15)
     assert [reader for reader in found.readers if reader.label != HEX] == list(PFEC.readers)
     assert set(anchors()) >= IN_HEX
