@@ -51,6 +51,9 @@ class InHex(Layout):
         return ", ".join([*forms, *(r.label for r in self.readers if r.base and r.label != HEX)])
 
 
+_MADE: dict[str, tuple[Layout, InHex]] = {}  # one for each layout
+
+
 def as_logged(layout: Layout) -> Layout:
     """``layout``, as an :class:`InHex` if it is one of those that logs print in hex."""
     if isinstance(layout, InHex) or not (layout.anchor in IN_HEX or layout.anchor.startswith(PREFIXES)):
@@ -58,8 +61,12 @@ def as_logged(layout: Layout) -> Layout:
     most = -(-layout.width // 4)
     digits = rf"[1-9a-f][0-9a-f]{{0,{most - 1}}}|0[0-9ac-f][0-9a-f]{{0,{most - 2}}}|0"  # 0b is binary
     reader = Reader(rf"^\s*({digits})\s*$", 16, HEX)
-    made: Any = replace(layout, readers=(*layout.readers, reader))
-    return InHex(**{name: getattr(made, name) for name in made.__dataclass_fields__})
+    given, found = _MADE.get(layout.anchor, (None, None))
+    if found is None or given is not layout:
+        made: Any = replace(layout, readers=(*layout.readers, reader))
+        found = InHex(**{name: getattr(made, name) for name in made.__dataclass_fields__})
+        _MADE[layout.anchor] = (layout, found)
+    return found
 
 
 def other_reading(layout: Layout, text: str, taken: int) -> Reading | None:

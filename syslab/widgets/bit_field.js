@@ -251,7 +251,10 @@ function render({ model, el }) {
     const words = `as ${other.how} it is 0x${other.value.toString(16)}`;
     how.append("; ", button(words, act, { className: "rsn-quiet" }));
   }
-  field.onchange = () => take(field.value);
+  field.onchange = () => {
+    // leaving the field after Enter says nothing new, and the note has a button that is about to be pressed
+    if (field.value !== fullHex(layout, value) || field.hasAttribute("aria-invalid")) take(field.value);
+  };
   field.onkeydown = (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();

@@ -48,7 +48,7 @@ def test_it_says_which_was_taken() -> None:
 
 def test_the_rest_of_the_layout_is_the_same() -> None:
     found = get("pfec")
-    assert isinstance(found, InHex) and as_logged(found) is found and get("pfec") is found
+    assert isinstance(found, InHex) and as_logged(found) is found and as_logged(PFEC) is found and get("pfec") is found
     assert found.fields == PFEC.fields and found.sentence(0x15) == PFEC.sentence(0x15)
     assert [reader for reader in found.readers if reader.label != HEX] == list(PFEC.readers)
     assert set(anchors()) >= IN_HEX

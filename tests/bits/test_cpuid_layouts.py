@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syslab import bits as room
+from syslab.bits.bare import as_logged
 from syslab.bits.core import Layout
 from syslab.bits.cpuid import (
     BY_ANCHOR,
@@ -157,7 +158,7 @@ def test_flags_without_a_layout_are_linux_own_or_elsewhere() -> None:
 @pytest.mark.parametrize("layout", ALL, ids=lambda layout: layout.anchor)
 def test_shape(layout: Layout) -> None:
     assert layout.width == 32
-    assert room.get(layout.anchor).fields == layout.fields
+    assert room.get(layout.anchor) is as_logged(layout)
     assert layout.sources and all(f.title and not f.title.endswith(".") for f in layout.fields)
     json.dumps(layout.to_dict())
 

@@ -9,6 +9,7 @@ import pytest
 
 from syslab.bits import get
 from syslab.bits import kvm_requests as room
+from syslab.bits.bare import as_logged
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "linux_kvm.json").read_text())["constants"]
 FULL = {version: next(full for full in ORACLE if full.startswith(f"{version}.")) for version in room.VERSIONS}
@@ -70,4 +71,4 @@ def test_a_trace_line_is_read() -> None:
 
 
 def test_registered() -> None:
-    assert get("kvm-req").fields == room.KVM_REQ.fields and get("kvm-requests-6-1").fields == room.KVM_REQUESTS_6_1.fields
+    assert get("kvm-req") is room.KVM_REQ and get("kvm-requests-6-1") is as_logged(room.KVM_REQUESTS_6_1)

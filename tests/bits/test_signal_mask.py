@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syslab.bits import get
+from syslab.bits.bare import as_logged
 from syslab.bits.signal_mask import DEFAULT_ACTION, NAMES, NUMBERS, SIGMASK
 
 
@@ -95,4 +96,4 @@ def test_a_mask_is_an_int() -> None:
 
 
 def test_anchor() -> None:
-    assert get("sigmask").fields == SIGMASK.fields
+    assert get("sigmask") is as_logged(SIGMASK)

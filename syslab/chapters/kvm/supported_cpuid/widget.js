@@ -350,7 +350,7 @@ function render({ model, el }) {
    */
   const fieldsOfWord = (word) => (word ? pairs(machine, key, word).map(({ field }) => field) : []);
   /**
-   * "7.0", "7.0.machine" or "7.0.machine.REGISTER.BIT"; false where that is nothing here.
+   * "7.0", "7.0.machine" or "7.0.machine.word.7"; false where that is nothing here.
    * @param {string} text
    */
   function take(text) {
