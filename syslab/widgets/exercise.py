@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+from syslab.evidence import Answer, CannotRunHere, Experiment, ExperimentFailed, ask
+
+D = TypeVar("D")
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,34 @@ class Exercise:
 
         quiz = Quiz(self.anchor, self.question, self.accepts, self.near, self.why, self.hint, self.choices)
         return quiz._repr_mimebundle_(**kwargs)
+
+
+def tried(
+    question: Experiment[D],
+    judge: Callable[[Answer[D]], Feedback],
+    otherwise: Callable[[], Feedback] | None = None,
+    /,
+    **arguments: Any,
+) -> Feedback:
+    """Ask ``question`` and let ``judge`` say what the answer is worth; or why there is none.
+
+    ``otherwise`` speaks where this machine cannot be asked, such as a model or a record.
+    """
+    try:
+        answer = ask(question, **arguments)
+    except CannotRunHere as reason:
+        return otherwise() if otherwise else Feedback(False, f"Nothing was tried. {reason}")
+    except (ExperimentFailed, TypeError) as error:  # TypeError: arguments that the question does not have
+        return Feedback(False, f"That could not be run: {error}")
+    return judge(answer)
+
+
+def tried_with(question: Experiment[D], judge: Callable[[Answer[D]], Feedback], given: Any) -> Feedback:
+    """As :func:`tried`, with the arguments that a reader has ``given`` as a dict."""
+    if not isinstance(given, dict):
+        name = question.function.__name__
+        return Feedback(False, f"Give the arguments of {name} as a dict, not {type(given).__name__}.")
+    return tried(question, judge, **given)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried_with
 
 from .ask import TRIES, one_start, tries
 
@@ -57,15 +57,7 @@ def _judged(row: dict[str, str], who: str) -> Feedback:
 
 
 def _start(answer: Any) -> Feedback:
-    if not isinstance(answer, dict):
-        return Feedback(False, f"Give the arguments of one_start as a dict, not {type(answer).__name__}.")
-    try:
-        asked = ask(one_start, **answer)
-    except CannotRunHere as reason:
-        return Feedback(False, f"Nothing was tried. {reason}")
-    except (ExperimentFailed, TypeError) as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(asked.data, asked.provenance.witness)
+    return tried_with(one_start, lambda asked: _judged(asked.data, asked.provenance.witness), answer)
 
 
 def _tried(arguments: Any) -> Feedback:

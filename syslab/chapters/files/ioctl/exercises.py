@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from .ask import arguments, one
 from .show import error, third
@@ -56,13 +56,11 @@ opaque = Exercise(
 def _in_place(answer: Any) -> Feedback:
     if not isinstance(answer, str):
         return Feedback(False, f"Give the argument as text, such as 'bytes(8)', not {type(answer).__name__}.")
-    try:
-        row = ask(one, argument=answer).data
-    except CannotRunHere as reason:
-        return Feedback(False, f"Nothing was tried. {reason}")
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(row["the error"], row["it returns"], row["the buffer afterwards"])
+    return tried(
+        one,
+        lambda asked: _judged(asked.data["the error"], asked.data["it returns"], asked.data["the buffer afterwards"]),
+        argument=answer,
+    )
 
 
 def _judged(error: str, returned: str, buffer: str) -> Feedback:

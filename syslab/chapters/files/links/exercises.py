@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from .ask import each
 from .model import Model
@@ -67,12 +66,7 @@ def _judged(rows: Sequence[State]) -> Feedback:
 def _replace(answer: Any) -> Feedback:
     if not isinstance(answer, str):
         return Feedback(False, f"Give the calls as text, such as 'create-a.open-a', not as {type(answer).__name__}.")
-    try:
-        return _judged(ask(each, calls=answer).data)
-    except CannotRunHere as reason:
-        return Feedback(False, f"Nothing was tried. {reason}")
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
+    return tried(each, lambda asked: _judged(asked.data), calls=answer)
 
 
 def _modelled(calls: str) -> Feedback:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence import Answer, recorded
 from syslab.evidence.lab import WITNESS
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from .ask import one, rip
 from .cases import RIP_CASES
@@ -108,13 +108,11 @@ def _halfway(answer: Any) -> Feedback:
     keys = [case.key for case in RIP_CASES]
     if answer not in keys:
         return Feedback(False, f"Give the name of an instruction: {', '.join(keys)}.")
-    try:
-        asked = ask(one, instruction=answer)
-    except CannotRunHere:
-        return _on_record(answer)
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _moved([int(place) for place in re.findall(r"RIP \+(\d+)", asked.data["exits"])], asked.provenance.witness)
+
+    def judged(asked: Answer[Any]) -> Feedback:
+        return _moved([int(place) for place in re.findall(r"RIP \+(\d+)", asked.data["exits"])], asked.provenance.witness)
+
+    return tried(one, judged, lambda: _on_record(answer), instruction=answer)
 
 
 halfway = Trial(

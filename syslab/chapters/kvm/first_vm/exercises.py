@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from . import tiny_x86
 from .ask import TRIES, tries, your_bytes
@@ -49,24 +49,25 @@ def _judge(answer: Any) -> Feedback:
         return Feedback(False, "Give the bytes in hex, as one text: 'b0 02 04 02 e6 10 f4'.")
     if WANTED in code:
         return Feedback(False, f"The byte {WANTED:02x} is among yours. Let the guest compute it.")
-    try:
-        exits, who = ask(your_bytes, code=answer, mode="real").data["exits"], "A guest ran"
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    except CannotRunHere:
-        try:
-            written, ended = tiny_x86.run(code)
-        except tiny_x86.NotModelled as unknown:
-            return Feedback(False, f"There is no KVM here, and {unknown}.")
-        told = [f"KVM_EXIT_IO: OUT {value:02x} to port {port:#x}" for port, value in written]
-        exits, who = "; ".join([*told, "KVM_EXIT_HLT" if ended == "halted" else "no exit"]), "No KVM was asked; by a model"
+    return tried(your_bytes, lambda asked: _said(asked.data["exits"]), lambda: _by_model(code), code=answer, mode="real")
+
+
+def _said(exits: str, who: str = "A guest ran") -> Feedback:
     return Feedback(exits == _RIGHT, f"{who}: {exits}.")
+
+
+def _by_model(code: bytes) -> Feedback:
+    try:
+        written, ended = tiny_x86.run(code)
+    except tiny_x86.NotModelled as unknown:
+        return Feedback(False, f"There is no KVM here, and {unknown}.")
+    told = [f"KVM_EXIT_IO: OUT {value:02x} to port {port:#x}" for port, value in written]
+    return _said("; ".join([*told, "KVM_EXIT_HLT" if ended == "halted" else "no exit"]), "No KVM was asked; by a model")
 
 
 def _tried(code: str) -> Feedback:
     asked = ask(tries)
-    exits = "; ".join(next(row["exits"] for row in asked.data if row["code"] == code))
-    return Feedback(exits == _RIGHT, f"A guest ran: {exits}.")
+    return _said("; ".join(next(row["exits"] for row in asked.data if row["code"] == code)))
 
 
 write_42 = Trial(

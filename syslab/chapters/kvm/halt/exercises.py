@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import Answer, ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from .ask import GUESTS, HALTED, Pending, pending, your_guest
 from .model import Parameters, windows
@@ -89,13 +89,7 @@ def _shut(answer: Any) -> Feedback:
         return Feedback(False, "Give the bytes in hex, as one text: 'fb f4'.")
     if code[:1] != b"\xfb":
         return Feedback(False, "Begin with STI, the byte fb.")
-    try:
-        asked = ask(your_guest, code=answer)
-    except CannotRunHere as reason:
-        return Feedback(False, str(reason))
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _kept_out(asked.data, asked.provenance.witness)
+    return tried(your_guest, lambda asked: _kept_out(asked.data, asked.provenance.witness), code=answer)
 
 
 @cache

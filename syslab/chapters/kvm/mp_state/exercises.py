@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import Answer, ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from . import model
 from .ask import TRIES, Way, sequence, tries
@@ -41,15 +41,15 @@ write_sipi = Exercise(
 )
 
 
-def _by_model(words: list[str]) -> tuple[list[str], list[int]]:
+def _by_model(words: list[str]) -> Feedback:
     states, results = [model.start(irqchip=True, vcpu=1)], []
     for word in words:
         step = model.step(states[-1], word, irqchip=True, vcpu=1)
         if step is None:
-            raise ValueError(f"{word} is not tried in state {states[-1]}")
+            return Feedback(False, f"By the model, {word} is not tried in state {states[-1]}.")
         results.append(step.result)
         states.append(step.state)
-    return results, states
+    return _judged({"events": words, "results": results, "states": states}, "No KVM was asked; by the model")
 
 
 def _halted(answer: Any) -> Feedback:
@@ -57,17 +57,12 @@ def _halted(answer: Any) -> Feedback:
     allowed = [event for event in model.EVENTS if not event.startswith("set-")]
     if not words or any(word not in allowed for word in words):
         return Feedback(False, f"Give some of these words, as one text: {', '.join(allowed)}.")
-    try:
-        row = ask(sequence, irqchip=True, vcpu=1, events=answer).data
-        results, states, who = row["results"], row["states"], "On this machine"
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    except CannotRunHere:
-        try:
-            (results, states), who = _by_model(words), "No KVM was asked; by the model"
-        except ValueError as error:
-            return Feedback(False, f"By the model, {error}.")
-    return _judged({"events": words, "results": results, "states": states}, who)
+
+    def judged(asked: Answer[Any]) -> Feedback:
+        row = asked.data
+        return _judged({"events": words, "results": row["results"], "states": row["states"]}, "On this machine")
+
+    return tried(sequence, judged, lambda: _by_model(words), irqchip=True, vcpu=1, events=answer)
 
 
 def _judged(row: Way, who: str) -> Feedback:

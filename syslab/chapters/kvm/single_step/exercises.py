@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence import Answer, recorded
 from syslab.evidence.lab import WITNESS
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from . import model as monitor_trap
 from .ask import one, steps
@@ -98,13 +98,11 @@ def _on_record(tape: str) -> Feedback:
 def _twice(answer: Any) -> Feedback:
     if not isinstance(answer, str) or answer not in BY_KEY:
         return Feedback(False, f"Give the name of a guest: {', '.join(BY_KEY)}.")
-    try:
-        asked = ask(one, tape=answer)
-    except CannotRunHere:
-        return _on_record(answer)
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _seen([text.partition(", before ")[2] for text in asked.data.values()], asked.provenance.witness)
+
+    def judged(asked: Answer[Any]) -> Feedback:
+        return _seen([text.partition(", before ")[2] for text in asked.data.values()], asked.provenance.witness)
+
+    return tried(one, judged, lambda: _on_record(answer), tape=answer)
 
 
 twice = Trial(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from syslab.bits.control_registers import CR4
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask, recorded
+from syslab.evidence import Answer, recorded
 from syslab.evidence.lab import WITNESS
 from syslab.kvm.exit_cases import cases
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from .ask import one, returned
 from .model import ALL, MOV_CR4, leaves
@@ -108,15 +108,13 @@ def _thrown_back(answer: Any) -> Feedback:
     keys = [case.key for case in cases() if case.cpl == 0]
     if answer not in keys:
         return Feedback(False, f"Give the name of an instruction: {', '.join(keys)}.")
-    try:
-        asked = ask(one, instruction=answer)
-    except CannotRunHere:
-        return _on_record(answer)
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    heard, got = str(asked.data["user space got"]), str(asked.data["the guest got"])
-    heard, got = ("" if nothing == text else text for text, nothing in ((heard, "nothing"), (got, "no exception")))
-    return _judged(str(asked.data["the vCPU"]), heard, got, asked.provenance.witness)
+
+    def judged(asked: Answer[Any]) -> Feedback:
+        heard, got = str(asked.data["user space got"]), str(asked.data["the guest got"])
+        heard, got = ("" if nothing == text else text for text, nothing in ((heard, "nothing"), (got, "no exception")))
+        return _judged(str(asked.data["the vCPU"]), heard, got, asked.provenance.witness)
+
+    return tried(one, judged, lambda: _on_record(answer), instruction=answer)
 
 
 thrown_back = Trial(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried_with
 
 from .ask import TRIES, Raised, one_access, tries
 
@@ -42,15 +42,7 @@ direct_map = Exercise(
 
 
 def _stack_fault(answer: Any) -> Feedback:
-    if not isinstance(answer, dict):
-        return Feedback(False, f"Give the arguments of one_access as a dict, not {type(answer).__name__}.")
-    try:
-        row = ask(one_access, **answer).data
-    except CannotRunHere as reason:
-        return Feedback(False, str(reason))
-    except (ExperimentFailed, TypeError) as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(row)
+    return tried_with(one_access, lambda asked: _judged(asked.data), answer)
 
 
 def _judged(row: Raised) -> Feedback:

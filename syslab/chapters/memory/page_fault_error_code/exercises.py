@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried_with
 
 from .ask import TRIES, OneFault, one_fault, tries
 
@@ -46,15 +46,7 @@ def _judged(row: OneFault, who: str) -> Feedback:
 
 
 def _produce(answer: Any) -> Feedback:
-    if not isinstance(answer, dict):
-        return Feedback(False, f"Give the arguments of one_fault as a dict, not {type(answer).__name__}.")
-    try:
-        asked: Answer[OneFault] = ask(one_fault, **answer)
-    except CannotRunHere as reason:
-        return Feedback(False, str(reason))
-    except (ExperimentFailed, TypeError) as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(asked.data, asked.provenance.cpu)
+    return tried_with(one_fault, lambda asked: _judged(asked.data, asked.provenance.cpu), answer)
 
 
 def _tried(arguments: Any) -> Feedback:

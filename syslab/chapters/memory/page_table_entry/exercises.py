@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried_with
 
 from .ask import TRIES, Accessed, one_access, tries
 
@@ -61,15 +61,7 @@ def _judged(arguments: dict[str, str], row: Accessed) -> Feedback:
 
 
 def _from_above(answer: Any) -> Feedback:
-    if not isinstance(answer, dict):
-        return Feedback(False, f"Give the arguments of one_access as a dict, not {type(answer).__name__}.")
-    try:
-        asked: Answer[Accessed] = ask(one_access, **answer)
-    except CannotRunHere as reason:
-        return Feedback(False, str(reason))
-    except (ExperimentFailed, TypeError) as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(answer, asked.data)
+    return tried_with(one_access, lambda asked: _judged(answer, asked.data), answer)
 
 
 def _tried(arguments: Any) -> Feedback:

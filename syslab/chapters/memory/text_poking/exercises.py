@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from syslab.evidence import Answer, CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried_with
 
 from .ask import TRIES, Poked, one_poke, tries
 
@@ -53,15 +53,7 @@ def _judged(row: Poked) -> Feedback:
 
 
 def _poked(answer: Any) -> Feedback:
-    if not isinstance(answer, dict):
-        return Feedback(False, f"Give the arguments of one_poke as a dict, not {type(answer).__name__}.")
-    try:
-        asked: Answer[Poked] = ask(one_poke, **answer)
-    except CannotRunHere as reason:
-        return Feedback(False, str(reason))
-    except (ExperimentFailed, TypeError) as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(asked.data)
+    return tried_with(one_poke, lambda asked: _judged(asked.data), answer)
 
 
 def _tried(arguments: Any) -> Feedback:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from syslab.bits.wait_status import WAIT
-from syslab.evidence import CannotRunHere, ExperimentFailed, ask
-from syslab.widgets.exercise import Exercise, Feedback, Trial
+from syslab.evidence import ask
+from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
 from .ask import SETUPS, setups, with_setup
 from .cases import Observed
@@ -58,13 +58,7 @@ ends_bash = Exercise(
 def _orderly(answer: Any) -> Feedback:
     if not isinstance(answer, str):
         return Feedback(False, f"Give a line of Python as text, not {type(answer).__name__}.")
-    try:
-        row = ask(with_setup, setup=answer).data
-    except CannotRunHere as reason:
-        return Feedback(False, f"Nothing was tried. {reason}")
-    except ExperimentFailed as error:
-        return Feedback(False, f"That could not be run: {error}")
-    return _judged(row)
+    return tried(with_setup, lambda asked: _judged(asked.data), setup=answer)
 
 
 def _judged(row: Observed) -> Feedback:
