@@ -254,52 +254,6 @@ def cases(answers: Sequence[Evidence[list[Used]]], qemus: Answer[list[Named]]) -
 
 def machine(answers: Sequence[Evidence[list[Lived]]]) -> StateMachine:
     """The life of a vCPU's table, as each witness lived it."""
-    from syslab.widgets import StateMachine
-    from syslab.widgets.state_machine import Edge, Event, Machine, State
+    from .life import build
 
-    notes = {
-        ask.NEW: "just created",
-        ask.SET: "KVM_SET_CPUID2 succeeded at least once",
-        ask.RAN: "the table is fixed",
-        ask.RAN_EMPTY: "no table is what is fixed",
-    }
-    places = {ask.NEW: (0, 0), ask.SET: (0, 1), ask.RAN: (1, 1), ask.RAN_EMPTY: (1, 0)}
-    states = [State(name, name, places[name], note) for name, note in notes.items()]
-    ids = {event.name: f"e{number}" for number, event in enumerate(ask.EVENTS)}
-    first = ask.EVENTS[1].name
-    arrows = {first: "SET", ask.EVENTS[0].name: "RUN"}
-    events = [
-        Event(ids[e.name], e.name, "You call KVM_SET_CPUID2 with" if e.table else "You call", arrows.get(e.name, ""))
-        for e in ask.EVENTS
-    ]
-    machines: dict[tuple[str, ...], Machine] = {}
-    for answer in answers:
-        edges = {}
-        for row in answer.data:
-            refused = row["result"] != OK
-            to = row["state"] if refused else _next(row["state"], row["event"])
-            edges[row["state"], ids[row["event"]]] = Edge(
-                to, row["result"], _why(row["state"], row["event"], row["result"]), refused
-            )
-        machines[(answer.provenance.witness,)] = Machine(ask.NEW, edges)
-    toggles = {"Machine": {who: who for who, *_ in machines}}
-    start = list(machines)[-1][0]
-    return StateMachine(LIFE, states, events, machines, toggles, start)
-
-
-def _next(state: str, event: str) -> str:
-    """Where a success leads."""
-    if event == ask.EVENTS[0].name:
-        return {ask.NEW: ask.RAN_EMPTY, ask.SET: ask.RAN}.get(state, state)
-    return ask.SET if state == ask.NEW else state
-
-
-def _why(state: str, event: str, result: str) -> str:
-    """One sentence on a step."""
-    if event == ask.EVENTS[0].name:
-        return "The vCPU executes one HLT."
-    if state in (ask.NEW, ask.SET):
-        return "Before the first KVM_RUN any table that passes the checks replaces the one before."
-    if result == OK:
-        return "Nothing changes: it is what the vCPU has."
-    return "It is not what the vCPU has, entry by entry."
+    return build(LIFE, answers)
