@@ -19,36 +19,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
-BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "li",
-        "dt",
-        "dd",
-        "tr",
-        "td",
-        "th",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "pre",
-        "caption",
-        "figcaption",
-        "summary",
-        "legend",
-        "label",
-        "title",
-        "section",
-        "article",
-        "table",
-    ]
-)
-SKIPPED = frozenset(("script", "style", "svg"))
+from .elements import BLOCKS, SKIPPED, VOID
 
 
 class _Text(HTMLParser):

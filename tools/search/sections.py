@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-from ..compare_pages import BLOCKS, SKIPPED, VOID
+from ..elements import BLOCKS, SKIPPED, VOID
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 # what is no prose of the page, and what would give an answer away: choices of predictions, solutions

@@ -15,12 +15,12 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from ..chapters import Chapter, written_chapters
+from ..elements import VOID
 
 WORDS_A_MINUTE = 200
 ROW = 3  # seconds
 LINE_OF_CODE = 3
 FOLDED = {"details", "script", "style", "template", "svg", "aside", "select"}  # and what is [hidden]
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 PLACE = re.compile(r'(<span data-minutes="([^"]*)">)[^<]*(</span>)')
 
 
