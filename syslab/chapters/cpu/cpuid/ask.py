@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from syslab.bits.core import Field, Layout
 from syslab.bits.cpuid import BY_ANCHOR, REGISTERS, Leaves, bits_of, cpuinfo_name, layouts, leaves_of
@@ -18,6 +18,8 @@ from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64, tool
 from syslab.native import cpuid as machine
 from syslab.native.cpuid import Leaf, Registers
+
+from .watched import LINES, WATCHED
 
 BOTH = "both have it"
 OWN_FLAG = "Linux's own flag: CPUID has no bit of that name"
@@ -31,35 +33,6 @@ COMMAND_LINE = "switched off on the kernel's command line"
 UNEXPLAINED = "not explained"
 """The classes of a difference. A flag that is UNEXPLAINED may need what this kernel was not built with, may have been
 switched off or forced on at boot, or may be newer or older than this kernel: the experiment cannot tell which."""
-
-Line = Literal["core", "atom", "amd"]
-LINES: dict[Line, str] = {
-    "core": """
-        nehalem westmere sandybridge ivybridge haswell broadwell skylake skylake-avx512 cascadelake cannonlake icelake-client
-        cooperlake tigerlake icelake-server rocketlake alderlake sapphirerapids graniterapids arrowlake pantherlake diamondrapids
-    """,
-    "atom": "bonnell silvermont goldmont goldmont-plus tremont gracemont sierraforest grandridge clearwaterforest",
-    "amd": "k8 barcelona bdver1 bdver2 bdver3 bdver4 znver1 znver2 znver3 znver4 znver5",
-}
-"""GCC's names for CPUs, oldest first: Intel's Core and Xeon, Intel's Atom (and Xeons of such cores), AMD. No Xeon Phi."""
-
-WATCHED = (
-    ("cpuid-7-0-ebx", "AVX2", "__AVX2__"),
-    ("cpuid-7-0-ebx", "ADX", "__ADX__"),
-    ("cpuid-7-0-ebx", "SHA", "__SHA__"),
-    ("cpuid-7-0-ebx", "AVX512F", "__AVX512F__"),
-    ("cpuid-7-0-ebx", "CLWB", "__CLWB__"),
-    ("cpuid-7-0-ecx", "PKU", "__PKU__"),
-    ("cpuid-7-0-ecx", "WAITPKG", "__WAITPKG__"),
-    ("cpuid-7-0-ebx", "SMEP", ""),
-    ("cpuid-7-0-ebx", "SMAP", ""),
-    ("cpuid-7-0-ecx", "UMIP", ""),
-    ("cpuid-7-0-ecx", "LA57", ""),
-    ("cpuid-7-1-eax", "LAM", ""),
-    ("cpuid-7-1-eax", "FRED", ""),
-    ("cpuid-7-1-eax", "LASS", ""),
-)
-"""Features of this book: layout, field, and the macro GCC defines where it may use the feature ("": the kernel's matter)."""
 
 _MIRRORS = ("X86_FEATURE_OSXSAVE", "X86_FEATURE_OSPKE")
 _ROW = re.compile(r"\s+0x([0-9a-f]+) 0x([0-9a-f]+): eax=0x([0-9a-f]+) ebx=0x([0-9a-f]+) ecx=0x([0-9a-f]+) edx=0x([0-9a-f]+)\s*")

@@ -14,7 +14,8 @@ from syslab.native.cpuid import Leaf
 from syslab.show.table import Column, Link, Table, Verdict
 
 from . import ask
-from .ask import BOTH, OWN_FLAG, UNEXPLAINED, Flag, Line, Seen
+from .ask import BOTH, OWN_FLAG, UNEXPLAINED, Flag, Seen
+from .watched import Line
 from .widget import LeafBrowser, Machine
 
 RANGES = (

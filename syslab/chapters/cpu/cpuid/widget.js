@@ -58,6 +58,7 @@ function render({ model, el }) {
   const layouts = {};
   /** @type {CpuidField[]} */
   const fields = fieldsOf(model.get("fields"));
+  for (const field of fields) if (field.flags === "=") field.flags = field.name.toLowerCase();
   for (const [leaf, register, note, count] of model.get("registers")) {
     layouts[leaf] ??= {};
     layouts[leaf][register] = { width: 32, note, fields: fields.splice(0, count) };

@@ -100,8 +100,10 @@ def _of_features() -> set[tuple[int, int | None]]:
 
 
 def _field(f: Field) -> dict[str, Any]:
-    """What the page says of a field; ``flags``: its names in /proc/cpuinfo, ``kernel``: the oldest one read that knows it."""
+    """What the page says of a field; ``flags``: its names in /proc/cpuinfo, "=" for its own in lower case; ``kernel``: the oldest
+    one read that knows it."""
     flags = " ".join(name for c in f.linux if c.startswith("X86_FEATURE_") and (name := cpuinfo_name(c)))
+    flags = "=" if flags and flags == f.name.lower() else flags  # half of all names: a page carries hundreds
     values = {str(k): v for k, v in f.values.items()}
     own = {"name": f.name, "bit": f.bit, "title": f.title, "width": f.width, "show": f.show, "values": values or None}
     return own | {"since": f.since, "flags": flags, "kernel": since_kernel(f.linux)}
