@@ -27,7 +27,7 @@ def in_sidebar(page: Page, name: str) -> str | None:
 
 
 def test_the_data_is_what_the_pages_have(site: Site) -> None:
-    text = (HTML / "_static/rsn/progress.js").read_text(encoding="utf-8")
+    text = (HTML / "_static/rsn/rsn.js").read_text(encoding="utf-8")
     found = re.match(r"globalThis\.rsnChapters=(.+);\n", text)
     assert found
     data = json.loads(found[1])

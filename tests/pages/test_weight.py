@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from syslab.widgets.base import PACKAGE, parts
+from tools.sphinx_ext.widgets import bundle, module
+
 from .conftest import HTML, WEIGHTS, Site, Tabs
 
 BUDGET = 90_000  # bytes, gzip
@@ -83,12 +86,12 @@ def test_a_widget_is_light(path: str) -> None:
 
 def test_pages_load_the_scripts_of_their_widgets_and_no_others(site: Site) -> None:
     """And the build leaves none behind that no page loads."""
+    sources = {module(path): path for path in PACKAGE.rglob("*.js")}
     loaded: set[str] = set()
     for page in HTML.rglob("*.html"):
         scripts = re.findall(r'<script src="[./]*_static/(rsn/[\w-]+\.[0-9a-f]{8}\.js)', page.read_text(encoding="utf-8"))
         own = [MODULE.search(path)[1] for path in scripts]  # type: ignore[index]
         needed = {state["module"] for state in site.widgets(page.relative_to(HTML).with_suffix("").as_posix())}
-        parts = {one for one in own if any(one.startswith(f"{name}-") for name in needed)}  # of a widget of several scripts
-        assert needed <= set(own) <= needed | parts | {"frame", "layouts"}, page
+        assert set(own) == {bundle(part) for name in needed for part in parts(sources[name])}, page
         loaded |= {f"_static/{path}" for path in scripts}
     assert loaded == set(modules())

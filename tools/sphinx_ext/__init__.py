@@ -6,7 +6,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import assets, build, cells, feed, front, ledger, machines, markup, missing, onward, progress, reading, search, sharing
+from . import assets, build, cells, feed, front, ledger, machines, markup, missing, onward, own, progress, reading, search, sharing
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         feed,
         missing,
         assets,
+        own,
         search,
         build,
     ):

@@ -12,10 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from ..chapters import written_chapters
-from ..environment import ROOT
-from .widgets import STATE, short
+from .widgets import STATE
 
-SOURCE = ROOT / "book/_assets/rsn"
 SOLVED_BY = ("quiz",)  # the widgets that remember a right answer under their anchor, as `quiz:ANCHOR`
 MODELS = re.compile(rf'<script type="{re.escape(STATE)}">(.*?)</script>', re.DOTALL)
 # what only some pages load: the front page and the page that has the reader's own box
@@ -34,10 +32,9 @@ def data(folder: Path) -> dict[str, list[str]]:
     return {name: exercises(path.read_text(encoding="utf-8")) for name, path in pages.items() if path.is_file()}
 
 
-def script(folder: Path) -> str:
-    """progress.js with the data in front of it: one file, one request."""
-    known = json.dumps(data(folder), separators=(",", ":"))
-    return f"globalThis.rsnChapters={known};\n" + short((SOURCE / "progress.js").read_text(encoding="utf-8"), "js")
+def data_script(folder: Path) -> str:
+    """The line that stands before progress.js."""
+    return f"globalThis.rsnChapters={json.dumps(data(folder), separators=(',', ':'))};\n"
 
 
 class Remembered(SphinxDirective):
@@ -66,19 +63,7 @@ def extra(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any]
                 app.add_js_file(f"rsn/{name}.js", loading_method="defer")
 
 
-def finish(app: Sphinx, error: Exception | None) -> None:
-    """Write the shortened scripts."""
-    if error or app.builder.format != "html":
-        return
-    folder = Path(app.outdir) / "_static/rsn"
-    (folder / "progress.js").write_text(script(Path(app.outdir)), encoding="utf-8")
-    for name in (name for name, kinds in EXTRA.items() if "js" in kinds):
-        (folder / f"{name}.js").write_text(short((SOURCE / f"{name}.js").read_text(encoding="utf-8"), "js"), encoding="utf-8")
-
-
 def setup(app: Sphinx) -> None:
     """Register them."""
     app.add_directive("remembered", Remembered)
-    app.add_js_file("rsn/progress.js", loading_method="defer")
     app.connect("html-page-context", extra, priority=400)
-    app.connect("build-finished", finish, priority=600)

@@ -1,7 +1,7 @@
-"""The widgets of a page: a file for each script, and their state without what the page does not use.
+"""The widgets of a page: their scripts in a few files, and their state without what the page does not use.
 
 MyST-NB embeds each widget with a full copy of its module, and the layout and style models of plain ipywidgets, which
-the hosted page does not draw. Here a page gets a ``<script src>`` for each module that its widgets need. These are classic
+the hosted page does not draw. Here a page gets a ``<script src>`` for what its widgets need, see :func:`bundle`. These are classic
 scripts, in which a module becomes a function that puts its exports under ``rsn``: they work from ``file:`` too, where
 nothing can be imported; they need no ``eval``; and rsn/loader.js can draw a widget while the page is still parsed.
 """
@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import minify
 from sphinx.application import Sphinx
 
-from syslab.show.picture import STYLE as PICTURES
-from syslab.widgets.base import EXPORT, IMPORT, PACKAGE, parts, source
+from syslab.widgets.base import EXPORT, FOLDER, IMPORT, PACKAGE, parts, source
 
 STATE = "application/vnd.jupyter.widget-state+json"
-OWN = ("rsn", "shell", "loader", "search", "answers")  # scripts of the book that are no widgets
 VIEW = re.compile(r'(<script type="application/vnd\.jupyter\.widget-view\+json">[^<]*"model_id": ")(\w+)("[^<]*</script>)')
 CONTROLS = "These controls drive a real experiment and need Python behind the page."
+COMMON = (FOLDER / "frame.js", FOLDER / "layouts.js", FOLDER / "quiz.js")
+"""What nearly every page with widgets needs."""
 DEFAULT = "export default { render };\n"
 DROPPED = frozenset(
     [
@@ -79,10 +79,25 @@ def _imports(path: Path) -> list[tuple[str, Path]]:
     return [(names, (path.parent / other).resolve()) for names, other in IMPORT.findall(path.read_text(encoding="utf-8"))]
 
 
-@cache
-def filename(path: Path) -> str:
-    """Its name below ``_static``, with a hash of what is in it."""
-    return f"rsn/{module(path)}.{hashlib.sha256(classic(path).encode()).hexdigest()[:8]}.js"
+def bundle(path: Path) -> str:
+    """The name of the file that a script is in: what nearly every page needs is one, and so are the parts of a chapter's widget.
+
+    Together they are a tenth smaller, and the first is the same on all pages.
+    """
+    if path in COMMON:
+        return "common"
+    if path.parent != FOLDER and path.stem != "widget":
+        return f"{module(path.with_name('widget.js'))}-parts"
+    return module(path)
+
+
+def files(scripts: list[Path]) -> dict[str, str]:
+    """The files of a page's scripts in order: the name below ``_static``, with a hash of what is in it, and the text."""
+    groups: dict[str, list[Path]] = {}
+    for path in scripts:
+        groups.setdefault(bundle(path), []).append(path)
+    texts = {name: "\n".join(map(classic, COMMON if name == "common" else paths)) for name, paths in groups.items()}
+    return {f"rsn/{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.js": text for name, text in texts.items()}
 
 
 class Shrunk(NamedTuple):
@@ -140,25 +155,21 @@ def shrink_script(script: Any) -> Shrunk | None:
 
 
 def write(static: Path, scripts: list[Path]) -> list[str]:
-    """Put each script below ``static`` if it is not there yet; their names below it."""
-    for script in scripts:
-        target = static / filename(script)
+    """Put the files of ``scripts`` below ``static`` where they are not there yet; their names below it."""
+    made = files(scripts)
+    for name, text in made.items():
+        target = static / name
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(classic(script), encoding="utf-8")
-    return [filename(script) for script in scripts]
+            target.write_text(text, encoding="utf-8")
+    return list(made)
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Shorten the book's own files, and remove scripts of earlier builds that no page names any more."""
+    """Remove scripts of earlier builds that no page names any more."""
     if error or app.builder.format != "html":
         return
     folder = Path(app.outdir) / "_static" / "rsn"
-    for path in (*folder.glob("*.css"), *(folder / f"{name}.js" for name in OWN)):
-        text = path.read_text(encoding="utf-8")
-        if path.name == "rsn.css":
-            text += PICTURES.read_text(encoding="utf-8")  # a notebook gets it with each picture
-        path.write_text(short(text, path.suffix[1:]), encoding="utf-8")
     pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
     for path in folder.glob("*.????????.js"):
         if path.name not in pages:
