@@ -70,6 +70,7 @@ def tests(environment: Mapping[str, str], *arguments: str) -> int:
         "--dist",
         "loadfile",
         "--no-loadscope-reorder",
+        "--maxfail=40",  # what breaks every page is one fault, and each test of it would wait to its end
     ]
     print("── tests", flush=True)
     return children.run("pytest", [*command, *arguments], environment)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import anywidget
 import pytest
 
 from syslab.widgets.base import FOLDER, PACKAGE, parts, script, source, style
-from tools.sphinx_ext.widgets import classic, module, short
+from tools.sphinx_ext.widgets import classic, files, module, short
 
 SHARED = {FOLDER / "frame.js", FOLDER / "layouts.js"}
 SOURCES = sorted({*FOLDER.glob("*.js"), *PACKAGE.glob("chapters/*/*/widget.js")} - SHARED)
@@ -67,6 +71,19 @@ def test_a_page_gets_no_comment_and_less_than_two_thirds(path: Path) -> None:
         both += path.with_suffix(".css").read_text(encoding="utf-8")
     assert len(classic(path)) < len(both) * 2 / 3
     assert "@param" not in classic(path) and "/*" not in classic(path)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module)
+def test_the_files_of_a_page_run_one_behind_the_other(path: Path, tmp_path: Path) -> None:
+    """Two scripts in one file must not become a call of the first with the second."""
+    node = shutil.which("node")
+    if not node:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no node in PATH (apt.txt lists it)")
+    whole = "\n".join(files(list(parts(path))).values())
+    page = tmp_path / "page.js"
+    page.write_text(f"{whole}\nprocess.stdout.write(typeof rsn[{json.dumps(module(path))}].render)\n", encoding="utf-8")
+    ran = subprocess.run([node, page], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr) == ("function", "")
 
 
 def test_shortening_keeps_the_order_of_what_depends_on_one_another() -> None:

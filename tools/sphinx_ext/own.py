@@ -10,7 +10,7 @@ from syslab.show.picture import STYLE as PICTURES
 
 from ..chapters import BOOK
 from .progress import data_script
-from .widgets import short
+from .widgets import joined, short
 
 SOURCE = BOOK / "_assets" / "rsn"
 # what every page loads is one file: together they are a tenth smaller
@@ -26,7 +26,8 @@ MADE_OF = {
 
 def made(name: str) -> str:
     """The text of the built file ``name``."""
-    return "\n".join(short(path.read_text(encoding="utf-8"), path.suffix[1:]) for path in MADE_OF[name])
+    texts = [short(path.read_text(encoding="utf-8"), path.suffix[1:]) for path in MADE_OF[name]]
+    return joined(texts) if name.endswith(".js") else "\n".join(texts)
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,11 @@ DROPPED = frozenset(
 def short(text: str, kind: str) -> str:
     """JavaScript or CSS without what only people need."""
     return str(minify.string({"js": "text/javascript", "css": "text/css"}[kind], text))
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Scripts in one file. A shortened one has no semicolon at its end, and a "(" behind it would be a call."""
+    return ";\n".join(texts)
 
 
 def module(path: Path) -> str:
@@ -96,7 +102,7 @@ def files(scripts: list[Path]) -> dict[str, str]:
     groups: dict[str, list[Path]] = {}
     for path in scripts:
         groups.setdefault(bundle(path), []).append(path)
-    texts = {name: "\n".join(map(classic, COMMON if name == "common" else paths)) for name, paths in groups.items()}
+    texts = {name: joined(map(classic, COMMON if name == "common" else paths)) for name, paths in groups.items()}
     return {f"rsn/{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.js": text for name, text in texts.items()}
 
 
