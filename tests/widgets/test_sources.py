@@ -79,9 +79,10 @@ def test_the_files_of_a_page_run_one_behind_the_other(path: Path, tmp_path: Path
     node = shutil.which("node")
     if not node:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no node in PATH (apt.txt lists it)")
-    whole = "\n".join(files(list(parts(path))).values())
+    whole = ";\n".join(files(list(parts(path))).values())
     page = tmp_path / "page.js"
-    page.write_text(f"{whole}\nprocess.stdout.write(typeof rsn[{json.dumps(module(path))}].render)\n", encoding="utf-8")
+    browser = "globalThis.history = {}; globalThis.addEventListener = () => {};"
+    page.write_text(f"{browser}\n{whole};\nprocess.stdout.write(typeof rsn[{json.dumps(module(path))}].render)\n", encoding="utf-8")
     ran = subprocess.run([node, page], capture_output=True, text=True, timeout=60, check=False)
     assert (ran.stdout, ran.stderr) == ("function", "")
 
