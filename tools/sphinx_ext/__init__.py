@@ -6,7 +6,24 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import assets, build, cells, feed, front, ledger, machines, markup, missing, onward, own, progress, reading, search, sharing
+from . import (
+    assets,
+    build,
+    cells,
+    feed,
+    front,
+    ledger,
+    machines,
+    markup,
+    missing,
+    onward,
+    own,
+    progress,
+    reading,
+    search,
+    sharing,
+    shorten,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -26,6 +43,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         assets,
         own,
         search,
+        shorten,
         build,
     ):
         module.setup(app)

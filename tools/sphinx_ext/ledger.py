@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from ..chapters import BOOK, VERDICTS, Chapter, Topic, topics, written_chapters
 from ..environment import ROOT
+from .progress import load
 
 
 class Generated(SphinxDirective):
@@ -38,6 +39,7 @@ class Ledger(Generated):
     def run(self) -> list[nodes.Node]:
         """A filter and a table for each part."""
         self.depend()
+        load(self, "ledger")
         listed = topics()
         done = sum(t.written for t in listed)
         rows = [f"<p>{done} of {len(listed)} topics are answered; the others are planned and carry no verdict yet.</p>", _filter()]
@@ -69,7 +71,7 @@ def _filter() -> str:
         f'<label><input type="radio" name="ledger" value="{word}"{" checked" if word == "all" else ""}>{word}</label>'
         for word in ("all", *VERDICTS, "planned")
     )
-    return f'<fieldset class="ledger-filter"><legend class="visually-hidden">Show topics</legend>{options}</fieldset>'
+    return f'<fieldset class="ledger-filter rows"><legend class="visually-hidden">Show topics</legend>{options}</fieldset>'
 
 
 def setup(app: Sphinx) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -19,7 +20,17 @@ MADE_OF = {
     "rsn.js": (SOURCE / "rsn.js", SOURCE / "progress.js", SOURCE / "shell.js"),
     **{
         name: (SOURCE / name,)
-        for name in ("loader.js", "search.js", "answers.js", "front.css", "front.js", "remembered.css", "remembered.js")
+        for name in (
+            "loader.js",
+            "search.js",
+            "search.css",
+            "answers.js",
+            "front.css",
+            "front.js",
+            "ledger.css",
+            "remembered.css",
+            "remembered.js",
+        )
     },
 }
 
@@ -38,6 +49,9 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     for name in MADE_OF:
         before = data_script(Path(app.outdir)) if name == "rsn.js" else ""
         (folder / name).write_text(before + made(name), encoding="utf-8")
+    for path in SOURCE.iterdir():  # Sphinx leaves a file of an earlier build as it is
+        if path.suffix not in (".css", ".js"):
+            shutil.copyfile(path, folder / path.name)
     for path in {path for paths in MADE_OF.values() for path in paths} - {SOURCE / name for name in MADE_OF}:
         (folder / path.name).unlink(missing_ok=True)
 

@@ -16,8 +16,8 @@ from .widgets import STATE
 
 SOLVED_BY = ("quiz",)  # the widgets that remember a right answer under their anchor, as `quiz:ANCHOR`
 MODELS = re.compile(rf'<script type="{re.escape(STATE)}">(.*?)</script>', re.DOTALL)
-# what only some pages load: the front page and the page that has the reader's own box
-EXTRA = {"front": ("css", "js"), "remembered": ("css", "js")}
+# what only some pages load
+EXTRA = {"front": ("css", "js"), "ledger": ("css",), "remembered": ("css", "js"), "search": ("css",)}
 
 
 def exercises(page: str) -> list[str]:

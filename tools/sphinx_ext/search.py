@@ -67,7 +67,7 @@ def collect(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     for name, text in made.items():
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
     whole = hashlib.sha256("".join([*(path.read_text(encoding="utf-8") for path in OWN), *made.values()]).encode()).hexdigest()
-    return [(PAGE, {"rsn_version": whole[:8]}, "search.html")]
+    return [(PAGE, {"rsn_version": whole[:8], "meta": {"rsn_loads": PAGE}}, "search.html")]
 
 
 def _without_sphinx(app: Sphinx) -> None:
