@@ -23,6 +23,7 @@ from .environment import ROOT
 BOOK = ROOT / "book"
 VERDICTS = ("confirmed", "refined", "corrected", "answered")
 CODE_CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+OPTIONS = re.compile(r"\A---\n.*?^---\n", re.MULTILINE | re.DOTALL)
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 
 
@@ -76,7 +77,7 @@ class Chapter:
     def cells(self) -> list[str]:
         """The code of its cells, options left out."""
         return [
-            "\n".join(line for line in body.splitlines() if not line.startswith(":")).strip("\n")
+            "\n".join(line for line in OPTIONS.sub("", body).splitlines() if not line.startswith(":")).strip("\n")
             for body in CODE_CELL.findall(self.text)
         ]
 

@@ -35,6 +35,8 @@ WEIGHTS = BUILD / "weights.txt"
 HOSTED = "/runnable-systems-notes/"  # the path of html.baseurl in _config.yml
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
+UNFOLD = "document.querySelectorAll('main details:not(.rsn-menu)').forEach(fold => fold.open = true)"
+
 expect.set_options(timeout=60_000)  # a shared machine may be slow; no test waits this long when it passes
 
 

@@ -18,7 +18,7 @@ from syslab.widgets.base import FOLDER
 from tools.chapters import all_chapters
 from tools.sphinx_ext.widgets import classic
 
-from .conftest import Site, Tabs
+from .conftest import UNFOLD, Site, Tabs
 
 CHAPTER = "memory/page-fault-error-code"
 PFEC = get("pfec")
@@ -244,6 +244,7 @@ def test_link_on_load_and_by_change(browse: Tabs) -> None:
 
 def test_measured_codes_open_it(browse: Tabs) -> None:
     page = browse.open(CHAPTER)
+    page.evaluate(UNFOLD)
     links = page.locator('.measured a[href^="#pfec="]')
     codes = {link.text_content() for link in links.all()}
     assert len(codes) > 3

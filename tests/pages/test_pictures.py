@@ -6,7 +6,7 @@ import pytest
 
 from tools.chapters import written_chapters
 
-from .conftest import Tabs
+from .conftest import UNFOLD, Tabs
 
 CHECK = """() => [...document.querySelectorAll('figure.picture')].flatMap((figure) => {
   const shown = [...figure.querySelectorAll(':scope > svg')].filter((svg) => svg.getBoundingClientRect().width);
@@ -30,6 +30,7 @@ def test_words_are_whole_and_apart(browse: Tabs, width: int) -> None:
     for chapter in written_chapters():
         page.goto(browse.site.url(chapter.name))
         page.evaluate("document.fonts.ready")
+        page.evaluate(UNFOLD)
         assert page.locator("figure.picture").count() >= 1, chapter.name
         found[chapter.name] = page.evaluate(CHECK)
     assert not {name: said for name, said in found.items() if said}

@@ -148,8 +148,8 @@ def test_ledger(browse: Tabs) -> None:
 
 
 def test_the_front_page_lists_every_chapter_in_order() -> None:
-    block = (HTML / "index.html").read_text(encoding="utf-8").split('<div class="parts">', 1)[1].split("</article>", 1)[0]
-    linked = re.findall(r'<li><a href="([^"]+)\.html">', block)
+    block = (HTML / "index.html").read_text(encoding="utf-8").split('<div class="map">', 1)[1].split("</article>", 1)[0]
+    linked = re.findall(r'<a class="whole" data-chapter="[^"]+" href="([^"]+)\.html">', block)
     assert linked == [chapter.name for chapter in written_chapters()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Site, Tabs
+from .conftest import UNFOLD, Site, Tabs
 
 CHAPTER = "processes/signals"
 
@@ -66,6 +66,7 @@ def test_a_link_is_a_choice(browse: Tabs, outcomes: dict[str, dict[str, str]]) -
 
 def test_a_cell_of_a_grid_opens_its_row(browse: Tabs, outcomes: dict[str, dict[str, str]]) -> None:
     page = browse.open(CHAPTER)
+    page.evaluate(UNFOLD)
     cells = page.locator("figure.measured a[href^='#signals=']")
     assert cells.count() == 28 + 49
     for href in ("#signals=STOP.ignored.process", "#signals=TERM.default.script"):

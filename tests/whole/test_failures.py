@@ -49,7 +49,7 @@ class Checkout:
         ignore = shutil.ignore_patterns("__pycache__")
         for name in ("tools", "syslab", "book/_assets", "book/_templates"):
             shutil.copytree(ROOT / name, self.project / name, ignore=ignore)
-        for name in ("_config.yml", "requirements.txt", "book/topics.yml"):
+        for name in ("_config.yml", "CHANGELOG.md", "requirements.txt", "book/topics.yml"):
             shutil.copy(ROOT / name, self.project / name)
         (self.project / "_toc.yml").write_text(TOC)
         (self.project / "book" / "_toc.yml").symlink_to("../_toc.yml")

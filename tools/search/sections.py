@@ -71,7 +71,7 @@ class Cutter(HTMLParser):
         classes = set((given.get("class") or "").split())
         solution = SOLUTIONS[0] in classes and section.anchor == SOLUTIONS[1]
         out = above.out or solution or tag in SKIPPED or bool(LEFT_OUT & classes)
-        names = (above.names or tag in NAMES_ONLY) and not ledger
+        names = (above.names or tag in NAMES_ONLY or "hidden" in given) and not ledger  # hidden: a picture in words
         heading = tag in ("h1", "h2", "h3", "h4", "dt") or (tag == "td" and above.section.anchor.startswith("topic-"))
         title = above.title or (heading and not section.title)
         self.open.append(_Open(tag, section, out, names, title))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -33,7 +35,14 @@ def older_link(app: Sphinx, doctree: nodes.document) -> None:
             section["ids"].append("explore")
 
 
+def heard(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """MyST-NB calls all of its folds "Toggle hidden content", and a screen reader would hear that instead of what each one says."""
+    if "body" in context:
+        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+
+
 def setup(app: Sphinx) -> None:
     """Register."""
+    app.connect("html-page-context", heard)
     app.add_post_transform(AnswerFirst)
     app.connect("doctree-read", older_link)

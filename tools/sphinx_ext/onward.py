@@ -17,8 +17,9 @@ from .markup import inline
 
 
 def ways(chapter: Chapter) -> list[tuple[Chapter, str]]:
-    """The chapters to go on with, and why, as Markdown."""
-    return [(Chapter(name), why) for name, why in chapter.about.get("next", {}).items()]
+    """The chapters to go on with, and why, as Markdown; those that this table of contents has."""
+    there = {other.name for other in all_chapters()}
+    return [(Chapter(name), why) for name, why in chapter.about.get("next", {}).items() if name in there]
 
 
 def after(app: Sphinx, doctree: nodes.document) -> None:
@@ -47,9 +48,8 @@ def neighbours(app: Sphinx, pagename: str, templatename: str, context: dict[str,
 
 def shown(chapters: list[Chapter], at: int) -> str:
     """What a page says of others; it is written again when that changes."""
-    known = {chapter.name: chapter for chapter in chapters}
     others = chapters[max(0, at - 1) : at] + chapters[at + 1 : at + 2]
-    others += [known[name] for name in chapters[at].about.get("next", {})]
+    others += [other for other, _ in ways(chapters[at])]
     return repr([(other.title, other.about.get("line")) for other in others])
 
 

@@ -25,7 +25,7 @@
     const { readWord, sentence, reservedBits, holds } = rsn.layouts;
     const { value, how } = readWord(layout, given);
     if (value === undefined) return null;
-    const base = BASES[/** @type {keyof typeof BASES} */ (how)];
+    const base = BASES[/** @type {keyof typeof BASES} */ (how.split(",")[0])]; // "hex, as logs print it without 0x"
     const hex = `0x${value.toString(16)}`;
     const isDecimal = layout.anchor === "shell-status" || (base === 10 && value < 10n);
     const number = isDecimal ? `${value}` : base === 10 ? `${value} (${hex})` : hex;

@@ -36,15 +36,14 @@
       return;
     }
     const hex = `0x${value.toString(16)}`;
+    const other = layouts.otherReading(layout, text, value);
+    const otherHex = `0x${other?.value.toString(16)}`;
     const code = Object.assign(document.createElement("b"), { textContent: hex });
     said.replaceChildren(
       code,
       `, read as ${how}: ${layouts.sentence(layout, value)} `,
       link(`#${layout.anchor}=${hex}`, "Bit by bit"),
-      // a kernel prints the code in hex, without 0x
-      ...(how === "decimal" && text.length > 1
-        ? [". In a log it would be hex, ", link(`#${layout.anchor}=0x${text}`, `0x${text}`), "."]
-        : ["."]),
+      ...(other ? [`. Read as ${other.how} it is `, link(`#${layout.anchor}=${otherHex}`, otherHex), "."] : ["."]),
     );
     // the register below shows the same, and the reader stays here
     const { scrollX, scrollY } = window;
