@@ -67,7 +67,7 @@ def test_a_crash_log_is_read(browse: Tabs) -> None:
         field.fill(text)
         field.press("Enter")
         expect(said).to_contain_text(answer)
-    assert page.locator(".bf-in").input_value() == "0x00000015"
+    assert page.locator(".bf-in").input_value() == "0x0000000f"
     search = said.get_by_role("link", name="look for it").get_attribute("href")
     assert search == "search.html?q=%3Cb%3Ehello%3C%2Fb%3E"
 

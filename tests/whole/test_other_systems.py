@@ -89,7 +89,8 @@ def test_the_pages_show_what_they_show_from_records_here(system: System) -> None
     """Every cell of every chapter, with all that its widgets know. Excused: chapters whose own cells name what Python lacks or start a program."""
     modules, names = lacks(system)
     absent = re.compile(
-        "|".join([*(rf"import {module}$" for module in modules), *(rf"\bos\.{name}\b" for name in names["os"]), r"\bsubprocess\."]), re.M
+        "|".join([*(rf"import {module}$" for module in modules), *(rf"\bos\.{name}\b" for name in names["os"]), r"\bsubprocess\."]),
+        re.M,
     )
     for chapter in all_chapters():
         if not chapter.runs:
@@ -97,7 +98,9 @@ def test_the_pages_show_what_they_show_from_records_here(system: System) -> None
         lost = any(absent.search(cell) for cell in chapter.cells)
         pairs = zip(report(NOWHERE)["cells"][chapter.name], report(system)["cells"][chapter.name], strict=True)
         for number, (here, there) in enumerate(pairs):
-            if lost and re.match("ModuleNotFoundError|NameError|AttributeError: module 'os'|AssertionError: a child was started", there):
+            if lost and re.match(
+                "ModuleNotFoundError|NameError|AttributeError: module 'os'|AssertionError: a child was started", there
+            ):
                 continue
             there = there.replace(f"{system.machine} {system.name}", f"{NOWHERE.machine} {NOWHERE.name}").replace(WSL, "")
             assert there == here, f"{chapter.name}, cell {number}"
