@@ -56,7 +56,9 @@ class Ways(Generated):
         ]
         for way in rest:
             first = Chapter(way.page)
-            mine = next(chapters_of(part["caption"]) for part in toc() if {"file": way.page} in part["chapters"])
+            mine = next((chapters_of(part["caption"]) for part in toc() if {"file": way.page} in part["chapters"]), [])
+            if not mine:  # a table of contents without that page
+                continue
             count = f"{len(mine)} chapters" if len(mine) != 1 else "One chapter"
             cards.append(
                 f'<div class="way"><a class="whole" href="{uri(self.env.docname, way.page)}">{inline(way.title)}</a>'
