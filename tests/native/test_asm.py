@@ -18,6 +18,7 @@ import capstone
 import pytest
 
 import syslab
+from syslab.chapters.kvm.halt.ask import GUESTS
 from syslab.native import asm
 
 ROOT = Path(syslab.__file__).parent
@@ -173,6 +174,10 @@ READS_HEX = {  # who makes bytes of a text that is not its own
     "chapters/kvm/first_vm/guest.py": "what a reader typed",
     "chapters/files/ntfs_links/model.py": "what a reader typed",
     "chapters/files/ntfs_links/show.py": "a recorded row",
+    "chapters/files/binary_formats/pictures.py": "a recorded row",
+    "chapters/files/bool_size/pictures.py": "a recorded row",
+    "chapters/kvm/halt/ask.py": "guests with their assembly, see below, and what a reader typed",
+    "chapters/kvm/halt/exercises.py": "what a reader typed",
 }
 NUMBERS = {  # file -> bytes, or a number in them, that are data
     "kvm/exit_guest.py": {b"\xff"},  # what a port reads where nothing is
@@ -212,6 +217,11 @@ def test_no_hexadecimal_text_becomes_bytes_elsewhere() -> None:
         if "fromhex" in (getattr(node, "attr", ""), getattr(node, "id", ""))
     }
     assert found == READS_HEX.keys()
+
+
+@pytest.mark.parametrize(("text", "assembly"), GUESTS.items())
+def test_guests_that_are_named_by_their_bytes(text: str, assembly: str) -> None:
+    check(bytes.fromhex(text), assembly, 16)
 
 
 def test_no_bytes_are_made_of_numbers_elsewhere() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from syslab.evidence import Answer, ask
 from syslab.widgets.exercise import Exercise, Feedback, Trial, tried
 
-from .ask import GUESTS, HALTED, Pending, pending, your_guest
+from .ask import GUESTS, HALTED, STI, Pending, pending, your_guest
 from .model import Parameters, windows
 
 masked = Exercise(
@@ -87,7 +87,7 @@ def _shut(answer: Any) -> Feedback:
         code = bytes.fromhex(answer)
     except (TypeError, ValueError):
         return Feedback(False, "Give the bytes in hex, as one text: 'fb f4'.")
-    if code[:1] != b"\xfb":
+    if code[:1] != STI:
         return Feedback(False, "Begin with STI, the byte fb.")
     return tried(your_guest, lambda asked: _kept_out(asked.data, asked.provenance.witness), code=answer)
 
