@@ -11,11 +11,12 @@ from tools.chapters import Chapter
 
 
 def functions(name: str) -> dict[str, Any]:
-    """Name -> function, for the cells of chapter ``name`` that begin with one."""
+    """Name -> function, for the cells of chapter ``name`` that begin with one: all that such a cell defines."""
     space: dict[str, Any] = {}
     for cell in Chapter(name).cells:
         if cell.startswith("def "):
-            exec(cell.partition("\n\n")[0], space)
+            defined: list[ast.stmt] = [one for one in ast.parse(cell).body if isinstance(one, ast.FunctionDef)]
+            exec(compile(ast.Module(defined, []), name, "exec"), space)
     return space
 
 

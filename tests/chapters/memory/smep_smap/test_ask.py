@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from syslab.chapters.memory import smep_smap
@@ -26,8 +28,10 @@ def by(witness: str) -> Evidence[list[Answered]]:
 
 
 def test_the_model_has_twelve_lines() -> None:
-    cells = [cell.partition("\n\n")[0] for cell in Chapter("memory/smep-smap").cells if cell.startswith("def ")]
-    assert sum(len(cell.splitlines()) for cell in cells) == 12
+    cells = [ast.parse(cell).body for cell in Chapter("memory/smep-smap").cells if cell.startswith("def ")]
+    defined = [one for body in cells for one in body if isinstance(one, ast.FunctionDef)]
+    assert [one.name for one in defined] == ["code", "rights", "mode", "smep", "smap"]
+    assert sum((one.end_lineno or 0) - one.lineno + 1 for one in defined) == 12
 
 
 def test_the_model_says_what_the_manuals_say() -> None:
