@@ -13,11 +13,14 @@ from tools.chapters import Chapter
 def functions(name: str) -> dict[str, Any]:
     """Name -> function, for the cells of chapter ``name`` that begin with one: all that such a cell defines."""
     space: dict[str, Any] = {}
-    for cell in Chapter(name).cells:
-        if cell.startswith("def "):
-            defined: list[ast.stmt] = [one for one in ast.parse(cell).body if isinstance(one, ast.FunctionDef)]
-            exec(compile(ast.Module(defined, []), name, "exec"), space)
+    exec(compile(ast.Module([*definitions(name)], []), name, "exec"), space)
     return space
+
+
+def definitions(name: str) -> list[ast.FunctionDef]:
+    """The same, as they are written there."""
+    bodies = [ast.parse(cell).body for cell in Chapter(name).cells if cell.startswith("def ")]
+    return [one for body in bodies for one in body if isinstance(one, ast.FunctionDef)]
 
 
 def run(chapter: Chapter) -> Iterator[Callable[[], Any]]:

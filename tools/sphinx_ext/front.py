@@ -15,8 +15,8 @@ from ..chapters import BOOK, VERDICTS, Chapter, chapters_of, toc, topics, writte
 from ..environment import ROOT
 from ..markup import ways
 from .ledger import Generated
+from .loads import load
 from .markup import inline
-from .progress import load
 from .reading import place
 
 ROOT_TAG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" fill="none" stroke="currentColor" stroke-width="2">'

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from ..chapters import BOOK, VERDICTS, Chapter, Topic, topics, written_chapters
 from ..environment import ROOT
-from .progress import load
+from .loads import load
 
 
 class Generated(SphinxDirective):

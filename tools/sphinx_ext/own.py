@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from syslab.show.picture import STYLE as PICTURES
 
 from ..chapters import BOOK
+from .loads import EXTRA
 from .progress import data_script
 from .widgets import joined, short
 
@@ -20,17 +21,7 @@ MADE_OF = {
     "rsn.js": (SOURCE / "rsn.js", SOURCE / "progress.js", SOURCE / "shell.js"),
     **{
         name: (SOURCE / name,)
-        for name in (
-            "loader.js",
-            "search.js",
-            "search.css",
-            "answers.js",
-            "front.css",
-            "front.js",
-            "ledger.css",
-            "remembered.css",
-            "remembered.js",
-        )
+        for name in ("loader.js", "search.js", "answers.js", *(f"{page}.{kind}" for page, kinds in EXTRA.items() for kind in kinds))
     },
 }
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from ..chapters import written_chapters
+from .loads import load
 from .widgets import STATE
 
 SOLVED_BY = ("quiz",)  # the widgets that remember a right answer under their anchor, as `quiz:ANCHOR`
 MODELS = re.compile(rf'<script type="{re.escape(STATE)}">(.*?)</script>', re.DOTALL)
-# what only some pages load
-EXTRA = {"front": ("css", "js"), "ledger": ("css",), "remembered": ("css", "js"), "search": ("css",)}
 
 
 def exercises(page: str) -> list[str]:
@@ -47,23 +45,6 @@ class Remembered(SphinxDirective):
         return [nodes.raw("", text, format="html")]
 
 
-def load(directive: SphinxDirective, name: str) -> None:
-    """The page of this directive loads the files of ``name`` in EXTRA."""
-    meta: dict[str, Any] = directive.env.metadata[directive.env.docname]
-    meta["rsn_loads"] = " ".join(dict.fromkeys([*meta.get("rsn_loads", "").split(), name]))
-
-
-def extra(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """What this page alone loads."""
-    for name in ((context.get("meta") or {}).get("rsn_loads") or "").split():
-        for kind in EXTRA[name]:
-            if kind == "css":
-                app.add_css_file(f"rsn/{name}.css", priority=901)
-            else:
-                app.add_js_file(f"rsn/{name}.js", loading_method="defer")
-
-
 def setup(app: Sphinx) -> None:
-    """Register them."""
+    """Register it."""
     app.add_directive("remembered", Remembered)
-    app.connect("html-page-context", extra, priority=400)

@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from ..chapters import BOOK, Chapter, all_chapters
 from ..search.index import LAYOUTS, Page, files
 from ..search.sections import Section, cut
+from .loads import LOADS
 from .widgets import STATE, classic
 
 PAGE = "search"
@@ -67,7 +68,7 @@ def collect(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     for name, text in made.items():
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
     whole = hashlib.sha256("".join([*(path.read_text(encoding="utf-8") for path in OWN), *made.values()]).encode()).hexdigest()
-    return [(PAGE, {"rsn_version": whole[:8], "meta": {"rsn_loads": PAGE}}, "search.html")]
+    return [(PAGE, {"rsn_version": whole[:8], "meta": {LOADS: PAGE}}, "search.html")]
 
 
 def _without_sphinx(app: Sphinx) -> None:

@@ -37,13 +37,13 @@
     }
     const hex = `0x${value.toString(16)}`;
     const other = layouts.otherReading(layout, text, value);
-    const otherHex = `0x${other?.value.toString(16)}`;
+    const otherLink = other && link(`#${layout.anchor}=0x${other.value.toString(16)}`, `0x${other.value.toString(16)}`);
     const code = Object.assign(document.createElement("b"), { textContent: hex });
     said.replaceChildren(
       code,
       `, read as ${how}: ${layouts.sentence(layout, value)} `,
       link(`#${layout.anchor}=${hex}`, "Bit by bit"),
-      ...(other ? [`. Read as ${other.how} it is `, link(`#${layout.anchor}=${otherHex}`, otherHex), "."] : ["."]),
+      ...(other ? [`. Read as ${other.how} it is `, otherLink, "."] : ["."]),
     );
     // the register below shows the same, and the reader stays here
     const { scrollX, scrollY } = window;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 
 from syslab.chapters.memory import smep_smap
@@ -11,8 +9,7 @@ from syslab.chapters.memory.smep_smap.ask import ACCESSES, Answered, Case, case_
 from syslab.evidence import KVM, X86_64, Evidence, ask, recorded
 from syslab.questions import access_matrix
 from syslab.questions.machines import QEMU
-from tests.chapter_functions import functions
-from tools.chapters import Chapter
+from tests.chapter_functions import definitions, functions
 
 NO_QEMU = pytest.mark.skipif(QEMU.missing() is not None, reason=str(QEMU.missing()))
 NO_KVM = pytest.mark.skipif(bool(KVM.missing() or X86_64.missing()), reason=str(KVM.missing() or X86_64.missing()))
@@ -28,8 +25,7 @@ def by(witness: str) -> Evidence[list[Answered]]:
 
 
 def test_the_model_has_twelve_lines() -> None:
-    cells = [ast.parse(cell).body for cell in Chapter("memory/smep-smap").cells if cell.startswith("def ")]
-    defined = [one for body in cells for one in body if isinstance(one, ast.FunctionDef)]
+    defined = definitions("memory/smep-smap")
     assert [one.name for one in defined] == ["code", "rights", "mode", "smep", "smap"]
     assert sum((one.end_lineno or 0) - one.lineno + 1 for one in defined) == 12
 
