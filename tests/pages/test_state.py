@@ -59,8 +59,10 @@ def copied(root: Locator) -> str:
 def operate(root: Locator, choose: random.Random) -> None:
     """One of its controls, by what a reader can do with it."""
     controls = root.locator(CONTROLS)
-    visible = [one for one in controls.all() if one.is_visible()]
-    control = choose.choice(visible)
+    visible = controls.evaluate_all(
+        "all => all.flatMap((e, i) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length ? [i] : [])"
+    )
+    control = controls.nth(choose.choice(visible))
     if control.evaluate("e => e.tagName") == "SELECT":
         options = control.locator("option:not([disabled])")
         control.select_option(index=choose.randrange(options.count()))
