@@ -110,6 +110,13 @@ def test_sentences(layout: Layout, value: int, words: str) -> None:
     assert layout.sentence(value) == words
 
 
+def test_special_does_not_deny_the_struct_page() -> None:
+    """Linux 7.2.13, mm/memory.c, __vm_normal_page(): either it doesn't exist, or it exists but they don't want to touch it; the zero
+    folios are special because neither refcount nor mapcount is adjusted, and some walkers work with the underlying struct page."""
+    title = PTE.field("SW9").title
+    assert "without counting a reference in a struct page, which may exist" in title and "zero page" in title
+
+
 def test_the_other_kind_of_entry_is_said_so() -> None:
     assert "references a table" in PDE_2M.sentence(0x1067)
     assert "maps a page" in TABLE.sentence(0x4000E7)
