@@ -72,12 +72,8 @@ CR4 = Layout(
 )  # fmt: skip
 
 _CR3_TOP = (
-    Field(
-        "LAM_U57", 61, "user pointers: the CPU ignores bits 62:57", since="CPUs with LAM; Linux 6.4", linux=("X86_CR3_LAM_U57",)
-    ),
-    Field(
-        "LAM_U48", 62, "user pointers: the CPU ignores bits 62:48", since="CPUs with LAM; Linux 6.4", linux=("X86_CR3_LAM_U48",)
-    ),
+    Field("LAM_U57", 61, "user pointers: the CPU ignores bits 62:57", since="CPUs with LAM; Linux 6.4", linux=("X86_CR3_LAM_U57",)),
+    Field("LAM_U48", 62, "user pointers: the CPU ignores bits 62:48", since="CPUs with LAM; Linux 6.4", linux=("X86_CR3_LAM_U48",)),
 )
 _ROOT = Field("ROOT", 12, "physical address of the root table (PML4 or PML5), divided by 4096", width=40, show="x")
 CR3 = Layout(
