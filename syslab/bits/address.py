@@ -117,10 +117,11 @@ VA = Layout(
             Case(_4, 0, "Canonical with four levels and with five: in the lower half, which Linux gives to user space."),
             Case(_4, _4, "Canonical with four levels and with five: in the upper half, which Linux keeps for the kernel."),
             Case(_5, 0, "Canonical with five levels only: in the lower half, for a program that asked for it. With four it is in "
-                        "the hole, and an access is #GP."),
+                        "the hole, and an access is #GP, or #SS by RSP or RBP."),
             Case(_5, _5, "Canonical with five levels only: in the upper half, the kernel's. With four it is in the hole, and an "
-                         "access is #GP."),
-            otherwise("In the hole with four levels and with five: not canonical, and an access is #GP. No page table is read."),
+                         "access is #GP, or #SS by RSP or RBP."),
+            otherwise("In the hole with four levels and with five: not canonical, and an access is #GP, or #SS by RSP or RBP. No page table "
+                      "is read."),
         ),
         (
             Case(_PAGE, (1 << 47) - (1 << 12), " Linux with four levels never maps this page, the last of the lower half."),

@@ -1,4 +1,7 @@
-"""CR0, CR3, CR4, CR8, EFER and RFLAGS. What the CPU may do, and what memory accesses it checks."""
+"""CR0, CR3, CR4, CR8, EFER and RFLAGS. What the CPU may do, and what memory accesses it checks.
+
+``since`` names the release of Linux that brought a constant, from the kernel's history, not the first of the trees that were read.
+"""
 
 from __future__ import annotations
 
@@ -56,21 +59,21 @@ CR4 = Layout(
         ("SMAP", 21, "supervisor-mode access prevention: no data accesses to user pages while RFLAGS.AC=0", "CPUs with SMAP"),
         ("PKE", 22, "protection keys for user pages: PKRU is checked", "CPUs with protection keys"),
         ("CET", 23, "control-flow enforcement: shadow stacks and indirect-branch tracking", "CPUs with CET"),
-        ("LASS", 27, "linear-address-space separation: the half of an address decides before paging", "CPUs with LASS; Linux 7.2"),
-        ("LAM_SUP", 28, "linear-address masking for supervisor pointers", "CPUs with LAM; Linux 6.12"),
-        ("FRED", 32, "flexible return and event delivery", "CPUs with FRED; Linux 6.12"),
-    )), Field("PKS", 24, "protection keys for supervisor pages; these Linux versions do not use it", since="CPUs with supervisor keys")),
+        ("LASS", 27, "linear-address-space separation: the half of an address decides before paging", "CPUs with LASS; Linux 6.19"),
+        ("LAM_SUP", 28, "linear-address masking for supervisor pointers", "CPUs with LAM; Linux 6.4"),
+        ("FRED", 32, "flexible return and event delivery", "CPUs with FRED; Linux 6.9"),
+    )),
+        Field("KL", 19, "Key Locker: AES with keys that software cannot read", since="CPUs with Key Locker"),
+        Field("PKS", 24, "protection keys for supervisor pages; these Linux versions do not use it", since="CPUs with supervisor keys"),
+        Field("UINTR", 25, "user interrupts: sent and taken in user mode", since="CPUs with user interrupts"),
+    ),
     sources=(_SDM, _LINUX),
     examples=(("SMEP and SMAP", 0x300020), ("LA57 and PAE", 0x1020)),
 )  # fmt: skip
 
 _CR3_TOP = (
-    Field(
-        "LAM_U57", 61, "user pointers: the CPU ignores bits 62:57", since="CPUs with LAM; Linux 6.12", linux=("X86_CR3_LAM_U57",)
-    ),
-    Field(
-        "LAM_U48", 62, "user pointers: the CPU ignores bits 62:48", since="CPUs with LAM; Linux 6.12", linux=("X86_CR3_LAM_U48",)
-    ),
+    Field("LAM_U57", 61, "user pointers: the CPU ignores bits 62:57", since="CPUs with LAM; Linux 6.4", linux=("X86_CR3_LAM_U57",)),
+    Field("LAM_U48", 62, "user pointers: the CPU ignores bits 62:48", since="CPUs with LAM; Linux 6.4", linux=("X86_CR3_LAM_U48",)),
 )
 _ROOT = Field("ROOT", 12, "physical address of the root table (PML4 or PML5), divided by 4096", width=40, show="x")
 CR3 = Layout(
@@ -102,7 +105,7 @@ CR8 = Layout(
 EFER = Layout(
     name="EFER, MSR 0xc0000080", anchor="efer", width=64,
     fields=tuple(
-        Field(name, bit, title, since=since, linux=(f"EFER_{linux}",))
+        Field(name, bit, title, since=since, linux=(f"EFER_{linux}",) if linux else ())
         for name, linux, bit, title, since in (
             ("SCE", "SCE", 0, "SYSCALL and SYSRET", ""),
             ("LME", "LME", 8, "long mode, once paging is turned on", ""),
@@ -111,7 +114,10 @@ EFER = Layout(
             ("SVME", "SVME", 12, "AMD's virtualization (SVM)", "AMD"),
             ("LMSLE", "LMSLE", 13, "segment limits in long mode", "AMD"),
             ("FFXSR", "FFXSR", 14, "FXSAVE without SSE registers at CPL 0 in 64-bit mode", "AMD"),
-            ("TCE", "TCE", 15, "INVLPG and its sisters drop only the upper-level entries they need to", "AMD; Linux 7.2"),
+            ("TCE", "TCE", 15, "INVLPG and its sisters drop only the upper-level entries they need to", "AMD; Linux 6.15"),
+            ("MCOMMIT", "", 17, "MCOMMIT, which waits until stores have reached memory", "AMD"),
+            ("INTWB", "", 18, "WBINVD and WBNOINVD may be interrupted", "AMD"),
+            ("UAIE", "", 20, "upper address ignore: data accesses do not look at address bits 63:57", "AMD"),
             ("AUTOIBRS", "AUTOIBRS", 21, "automatic IBRS against branch injection", "AMD"),
         )
     ),

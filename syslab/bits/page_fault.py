@@ -12,8 +12,8 @@ PFEC = Layout(
     anchor="pfec",
     width=32,
     fields=(
-        Field("P", 0, "0: no translation was present; 1: the page is present and its rights forbid the access",
-              values={0: "not present", 1: "protection"}, since="80386", linux=("X86_PF_PROT",)),
+        Field("P", 0, "0: the walk met an entry that is not present; 1: it did not, and a right, a reserved bit, SGX or the RMP forbids the access",
+              values={0: "not present", 1: "present"}, since="80386", linux=("X86_PF_PROT",)),
         Field("W/R", 1, "1: the access was a write", values={0: "read or fetch", 1: "write"}, since="80386",
               linux=("X86_PF_WRITE",)),
         Field("U/S", 2, "1: the access was made in user mode (it says nothing about the page's own U/S bit)",
@@ -25,7 +25,8 @@ PFEC = Layout(
         Field("PK", 5, "1: a protection key forbade the data access", since="CPUs with protection keys",
               linux=("X86_PF_PK",)),
         Field("SS", 6, "1: a shadow-stack access", since="CPUs with CET", linux=("X86_PF_SHSTK",)),
-        Field("HLAT", 7, "1: the fault occurred during HLAT paging; Linux has no constant for it, and no machine here has shown it",
+        Field("HLAT", 7, "1: HLAT paging found no translation: an entry of its tables was not present, or had a reserved bit set; Linux has no constant "
+              "for it, and no machine here has shown it",
               since="CPUs with HLAT"),
         Field("SGX", 15, "1: the SGX access checks forbade it", since="CPUs with SGX", linux=("X86_PF_SGX",)),
         Field("RMP", 31, "1: the RMP check of SEV-SNP forbade it (AMD)", since="CPUs with SEV-SNP",
@@ -35,12 +36,14 @@ PFEC = Layout(
         Source("Intel SDM volume 3A", "Page-Fault Exceptions", "June 2025 edition by title"),
         Source("AMD64 APM volume 2", "Page-Fault Error Code", "by title"),
         Source("Linux", "arch/x86/include/asm/trap_pf.h", "6.1.192, 6.12.117, 7.2.13"),
+        Source("Intel Xeon Processor 5400 Series Specification Update", "erratum AX74", "as quoted on LKML, 1 July 2022"),
     ),
     clauses=(
         (Case(U, U, "User-mode code tried to "), otherwise("Supervisor-mode code tried to ")),
         (Case(I, I, "fetch an instruction from "), Case(W, W, "write to "), otherwise("read from ")),
         (
             Case(SGX, SGX, "a page that SGX's access checks forbid"),
+            Case(P | RSVD, RSVD, "an address that has no page, or a reserved bit in its translation"),
             Case(RSVD, RSVD, "an address whose translation has a reserved bit set"),
             Case(P, P, "a present page that does not allow it"),
             otherwise("a page that is not present"),
@@ -53,8 +56,16 @@ PFEC = Layout(
     ),
     impossible=(
         Case(P | SGX, SGX, "SGX without P: SGX's checks come after a translation that succeeded."),
-        Case(P | RSVD, RSVD, "RSVD without P: a reserved bit is only looked at in an entry that is present."),
+        Case(RSVD | SGX, RSVD | SGX, "SGX with RSVD: SGX's checks come after a translation that succeeded."),
+        Case(PK | SGX, PK | SGX, "SGX with PK: SGX's checks come after those of paging, and the key had refused already."),
+        Case(
+            P | RSVD, RSVD,
+            "RSVD without P: the manuals look for reserved bits in entries that are present. QEMU's software CPU reports reserved bits so, "
+            "and some older Intel CPUs (Xeon 5400, erratum AX74) a page that is just not present: ignore RSVD there.",
+        ),
         Case(P | PK, PK, "PK without P: a protection key belongs to a page that is present."),
+        Case(RSVD | PK, RSVD | PK, "PK with RSVD: where a reserved bit is set there is no translation, and so no key."),
+        Case(P | RSVD | HLAT, P | HLAT, "HLAT with P and without RSVD: HLAT says that there was no translation, and rights forbid the access only where there is one."),
         Case(W | I, W | I, "W/R with I/D: one access is a write or a fetch, never both."),
         Case(I | PK, I | PK, "PK with I/D: protection keys do not apply to instruction fetches."),
         Case(I | SS, I | SS, "SS with I/D: a shadow-stack access is a data access."),

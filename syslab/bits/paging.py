@@ -25,7 +25,7 @@ _SOFTWARE: dict[str, dict[int, tuple[str, ...]]] = {
     "7.2": {9: _SPECIAL, 10: _UFFD, 11: (*_SOFT_DIRTY, "_PAGE_BIT_KERNEL_4K"), 57: ("_PAGE_BIT_SOFTW4",), 58: _SAVED},
 }
 _USE = {
-    "_PAGE_BIT_SPECIAL": "a page without a struct page of its own, such as the zero page",
+    "_PAGE_BIT_SPECIAL": "mapped without counting a reference in a struct page, which may exist (device memory, the zero page)",
     "_PAGE_BIT_CPA_TEST": "the kernel's own test of changing page attributes",
     "_PAGE_BIT_UFFD_WP": "write-protected for userfaultfd",
     "_PAGE_BIT_SOFT_DIRTY": "written since /proc/PID/clear_refs was",

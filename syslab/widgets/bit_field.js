@@ -172,7 +172,7 @@ function render({ model, el }) {
     markInvalid(field, false);
     say.textContent = sentence(layout, value);
     const impossible = layout.impossible.filter((one) => holds(one, value)).map(([, , text]) => text);
-    warning.textContent = impossible.length ? `No machine should report this. ${impossible.join(" ")}` : "";
+    warning.textContent = impossible.length ? `This should not occur. ${impossible.join(" ")}` : "";
     warning.hidden = !impossible.length;
     for (const preset of /** @type {Iterable<HTMLElement>} */ (presets.children)) {
       preset.setAttribute("aria-pressed", String(BigInt(preset.dataset.v) === value));

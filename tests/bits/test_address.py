@@ -94,3 +94,9 @@ def test_regions_agree_with_the_hole(levels: int) -> None:
         assert (region.kind == "hole") == (not canonical(region.start, levels)) == (not canonical(region.end, levels))
         assert region.kind != "user" or not region.end >> 63
         assert region.kind != "kernel" or region.start >> 63
+
+
+@pytest.mark.parametrize("address", [0x8000_0000_0000, 0xFFFF_7FFF_FFFF_FFFF, 1 << 63])
+def test_an_address_in_the_hole_has_two_exceptions(address: int) -> None:
+    """SDM volume 3A, Linear-Address Pre-Processing: #GP, and #SS where the stack segment is used, as with RSP and RBP."""
+    assert "#GP, or #SS by RSP or RBP" in VA.sentence(address)

@@ -140,6 +140,37 @@ def test_the_first_kernel_is_the_oldest_header_that_has_the_bit() -> None:
     assert since_kernel(["X86_FEATURE_LASS"]) == "7.2.13"
 
 
+MINUS_ONE = {
+    "cpuid-4-n-eax": {"SHARING", "CORES"},
+    "cpuid-4-n-ebx": {"LINE_SIZE", "PARTITIONS", "WAYS"},
+    "cpuid-4-n-ecx": {"SETS"},
+    "cpuid-6-edx": {"SIZE"},
+    "cpuid-80000008-ecx": {"NT"},
+    "cpuid-80000008-edx": {"InvlpgbCountMax"},
+    "cpuid-8000001e-ebx": {"ThreadsPerCore"},
+    "cpuid-8000001e-ecx": {"NodesPerProcessor"},
+}
+"""Fields to which software adds one. Leaves 4 and 6: SDM, CPUID, "add one to the return value". INVLPGB: Linux 7.2.13,
+arch/x86/kernel/cpu/amd.c, invlpgb_count_max = (cpuid_edx(0x80000008) & 0xffff) + 1. The rest: APM volume 3, and cpu_nthreads + 1 and
+core_nthreads + 1 in arch/x86/kernel/cpu/topology_amd.c."""
+
+
+def test_the_fields_to_which_one_is_added_say_so() -> None:
+    found = {layout.anchor: {f.name for f in layout.fields if f.title.endswith("minus one")} for layout in ALL}
+    assert {anchor: names for anchor, names in found.items() if names} == MINUS_ONE
+
+
+def test_hwp_ctl_is_no_reserved_bit() -> None:
+    """Linux 7.2.13, tools/arch/x86/kcpuid/cpuid.csv: 0x6, eax, 22, hwp_ctl, IA32_HWP_CTL MSR."""
+    assert BY_ANCHOR["cpuid-6-eax"].decode(1 << 22).set_names == ("HWP_CTL",)
+
+
+def test_amd_has_the_first_two_of_mwaits_states() -> None:
+    """AMD's PPR, CPUID_Fn00000005_EDX: 7:4 MWaitC1SubStates, 3:0 MWaitC0SubStates."""
+    fields = BY_ANCHOR["cpuid-5-edx"].fields
+    assert [f.name for f in fields if not f.title.endswith("(Intel)")] == ["C0", "C1"]
+
+
 def test_every_leaf_with_a_layout_has_a_title() -> None:
     assert all(title(leaf) for leaf, _ in LEAVES)
     assert title(0x1234) == ""

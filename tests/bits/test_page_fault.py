@@ -67,6 +67,43 @@ def test_codes_that_machines_report_are_possible(code: int) -> None:
     assert not PFEC.decode(code).impossible
 
 
+def ruled_out(code: int) -> bool:
+    """Intel SDM volume 3A, *Page-Fault Exceptions*, flag by flag: RSVD only with P; PK for a translation that exists; HLAT "only if it
+    clears bit 0 or sets bit 3"; SGX only with P, and RSVD and PK "both 0". A fetch is no write, no shadow-stack access, and has no key."""
+    p, w, _, rsvd, fetch, pk, ss, hlat, sgx, _ = (bool(code >> bit & 1) for bit in (0, 1, 2, 3, 4, 5, 6, 7, 15, 31))
+    translated = p and not rsvd
+    reasons = (
+        rsvd and not p,
+        pk and not translated,
+        hlat and translated,
+        sgx and (not translated or pk),
+        fetch and (w or pk or ss),
+    )
+    return any(reasons)
+
+
+@pytest.mark.parametrize("fetch", [0, 1 << 4])
+def test_what_the_manual_rules_out_and_nothing_else(fetch: int) -> None:
+    bits = (0, 1, 2, 3, 5, 6, 7, 15, 31)
+    for number in range(1 << len(bits)):
+        code = fetch | sum((number >> place & 1) << bit for place, bit in enumerate(bits))
+        assert bool(PFEC.decode(code).impossible) == ruled_out(code), hex(code)
+
+
+def test_a_reserved_bit_without_p_is_what_an_old_cpu_says_of_a_page_that_is_not_there() -> None:
+    """Xeon 5400, erratum AX74, and "Bad pagetable: 000c" out of production: Vasily Averin, LKML, 1 July 2022, PATCH v2 x86/fault."""
+    (why,) = PFEC.decode(0xC).impossible
+    assert "AX74" in why and "QEMU" in why
+    words = "User-mode code tried to read from an address that has no page, or a reserved bit in its translation."
+    assert PFEC.sentence(0xC) == words
+
+
+def test_p_is_not_about_rights_alone() -> None:
+    """0x9 is a reserved bit, 0x8005 SGX, 0x80000003 the RMP: in all of them P is set, and no right was missing."""
+    assert {PFEC.field("P").of(code) for code in (0x9, 0x8005, 0x80000003)} == {1}
+    assert "reserved bit, SGX or the RMP" in PFEC.field("P").title
+
+
 OOPS = """BUG: kernel NULL pointer dereference, address: 0000000000000008
 #PF: supervisor write access in kernel mode
 #PF: error_code(0x0002) - not-present page

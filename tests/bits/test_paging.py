@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -78,17 +79,43 @@ def test_no_control_constant_is_invented() -> None:
     assert ours <= known
 
 
-def test_since_names_the_kernel_that_brought_a_constant() -> None:
-    first = {
-        name: version
-        for version in reversed(REGISTERS)
-        for group in REGISTERS[version].values()
-        for name in group
-    }  # fmt: skip
-    for layout in CONTROL:
-        for field in layout.fields:
-            for name in field.linux:
-                assert (f"Linux {short(first[name])}" in field.since) == (first[name] != "6.1.192"), name
+RELEASED = {
+    "X86_CR4_LASS": "6.19",
+    "X86_CR4_LAM_SUP": "6.4",
+    "X86_CR3_LAM_U57": "6.4",
+    "X86_CR3_LAM_U48": "6.4",
+    "X86_CR4_FRED": "6.9",
+    "EFER_TCE": "6.15",
+}
+"""What came after 6.1, and the release: Linux commits 7baadd463e14 (*x86/cpufeatures: Enumerate the LASS feature bits*), 6449dcb0cac7
+(*x86: CPUID and CR3/CR4 flags for Linear Address Masking*), ff45746fbf00 (*x86/cpu: Add X86_CR4_FRED macro*; "[GIT pull] x86/fred for
+v6.9-rc1") and 440a65b7d25f (*x86/mm: Enable AMD translation cache extensions*; "[GIT PULL] x86 core updates for v6.15")."""
+
+
+def as_numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def test_since_names_the_release_that_brought_a_constant() -> None:
+    named = {name: re.findall(r"Linux (\S+)", field.since) for layout in CONTROL for field in layout.fields for name in field.linux}
+    assert {name: found[0] for name, found in named.items() if found} == RELEASED
+
+
+def test_no_release_contradicts_the_headers() -> None:
+    """A constant is in no header of an older release, and in each of a newer one; what 6.1 has needs no label."""
+    for version, groups in REGISTERS.items():
+        names = {name for group in groups.values() for name in group}
+        for name, release in RELEASED.items():
+            assert (name in names) == (as_numbers(release) <= as_numbers(version)), (name, version)
+    oldest, *_ = REGISTERS.values()
+    ours = {name for layout in CONTROL for field in layout.fields for name in field.linux}
+    assert ours - {name for group in oldest.values() for name in group} == set(RELEASED)
+
+
+def test_defined_bits_are_not_called_reserved() -> None:
+    """SDM volume 3A, Control Registers: CR4.KL is bit 19, CR4.UINTR 25. APM volume 2, EFER: MCOMMIT 17, INTWB 18, UAIE 20."""
+    assert layouts.get("cr4").decode(1 << 19 | 1 << 25).set_names == ("UINTR", "KL")
+    assert layouts.get("efer").decode(1 << 17 | 1 << 18 | 1 << 20).set_names == ("UAIE", "INTWB", "MCOMMIT")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +135,13 @@ def test_since_names_the_kernel_that_brought_a_constant() -> None:
 )  # fmt: skip
 def test_sentences(layout: Layout, value: int, words: str) -> None:
     assert layout.sentence(value) == words
+
+
+def test_special_does_not_deny_the_struct_page() -> None:
+    """Linux 7.2.13, mm/memory.c, __vm_normal_page(): either it doesn't exist, or it exists but they don't want to touch it; the zero
+    folios are special because neither refcount nor mapcount is adjusted, and some walkers work with the underlying struct page."""
+    title = PTE.field("SW9").title
+    assert "without counting a reference in a struct page, which may exist" in title and "zero page" in title
 
 
 def test_the_other_kind_of_entry_is_said_so() -> None:

@@ -289,7 +289,7 @@ def test_impossible_combinations_are_named(browse: Tabs) -> None:
         type_in(page, hex(case.equals))
         expect(warning).to_be_visible()
         expect(warning).to_contain_text(case.text)
-        assert (warning.text_content() or "").startswith("No machine should report this. ")
+        assert (warning.text_content() or "").startswith("This should not occur. ")
     type_in(page, "0x15")
     expect(warning).to_be_hidden()
 

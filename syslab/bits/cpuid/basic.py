@@ -85,8 +85,8 @@ CPUID_5_ECX = register(
 )  # fmt: skip
 CPUID_5_EDX = register(
     5, "", "edx",
-    (wide(f"{4 * n + 3}:{4 * n}", f"C{n}", f"number of MWAIT sub-states of C{n} (Intel)") for n in range(8)),
-    SDM, note="Intel only. These are MWAIT's C-states, not ACPI's.",
+    (wide(f"{4 * n + 3}:{4 * n}", f"C{n}", f"number of MWAIT sub-states of C{n}{' (Intel)' if n > 1 else ''}") for n in range(8)),
+    SDM, APM, note="AMD has C0 and C1 only. These are MWAIT's C-states, not ACPI's.",
 )  # fmt: skip
 
 CPUID_6_EAX = register(
@@ -111,6 +111,7 @@ CPUID_6_EAX = register(
         bit(18, "HWP_FAST", "fast access to the HWP request MSR"),
         bit(19, "HW_FEEDBACK", "hardware feedback interface: performance and efficiency of each core", "HFI"),
         bit(20, "HWP_IGNORE_IDLE", "HWP can ignore the request of an idle logical CPU"),
+        bit(22, "HWP_CTL", "the MSR IA32_HWP_CTL is there"),
         bit(23, "THREAD_DIRECTOR", "Thread Director: feedback by class of code"),
         bit(24, "THERM_INTERRUPT_25", "IA32_THERM_INTERRUPT has its bit 25"),
     ),

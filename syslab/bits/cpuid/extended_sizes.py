@@ -73,7 +73,7 @@ CPUID_80000007_EBX = register(
     (
         bit(0, "McaOverflowRecov", "a machine-check overflow is not fatal", "OVERFLOW_RECOV"),
         bit(1, "SUCCOR", "software can contain uncorrectable errors", "SUCCOR"),
-        bit(2, "HWA", "hardware-assert MSRs (APM); Linux 7.2 takes the bit for CPPC performance priority", "CPPC_PERF_PRIO"),
+        bit(2, "HWA", "hardware-assert MSRs (APM); Linux 7.2.13 takes the bit for CPPC performance priority", "CPPC_PERF_PRIO"),
         bit(3, "ScalableMca", "scalable machine-check architecture", "SMCA", "AMD Zen"),
     ),
     APM, LINUX, note="AMD only.",
@@ -158,7 +158,7 @@ CPUID_80000008_ECX = register(
 CPUID_80000008_EDX = register(
     0x80000008, "", "edx",
     (
-        wide("15:0", "InvlpgbCountMax", "most pages one INVLPGB takes"),
+        wide("15:0", "InvlpgbCountMax", "most pages one INVLPGB takes, minus one"),
         wide("31:16", "MaxRdpruID", "highest register number RDPRU takes"),
     ),
     APM, note="AMD only.",

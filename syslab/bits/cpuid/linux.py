@@ -73,7 +73,7 @@ OWN = {
     "vmmcall": "AMD and Hygon: hypercalls use VMMCALL",
     "vnmi": "from the MSRs of VMX, where Linux may read them; on AMD a bit of leaf 0x8000000A",
     "vpid": "from the MSRs of VMX, where Linux may read them",
-    "xtopology": "leaf 0xB or 0x1F told the topology",
+    "xtopology": "leaf 0xB or 0x1F, on AMD also 0x80000026, told the topology",
 }
 """Flags of Linux's own words, that have no CPUID bit of that name, and where they come from ("" where not read)."""
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import faults, one_fault, tries
+from .ask import faults, last_page, one_fault, tries
 
-__all__ = ["faults", "one_fault", "tries"]
+__all__ = ["faults", "last_page", "one_fault", "tries"]

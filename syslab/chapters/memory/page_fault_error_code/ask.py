@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypedDict
 
 from syslab.bits import exceptions
@@ -12,7 +13,7 @@ from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import X86_64
 from syslab.native import asm
 from syslab.native import faults as machine
-from syslab.native.code import PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, map_pages, protect
+from syslab.native.code import PAGE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, map_pages, protect
 from syslab.native.faults import HOLE, KERNEL, NON_CANONICAL, NULL, VSYSCALL
 
 RET_THERE = asm.code("c6 07 c3  c3", "mov byte [rdi], 0xc3; ret")  # 0xc3 is a ret
@@ -157,6 +158,37 @@ def faults() -> Iterator[Faulted]:
         yield _row(access, name, _fault(access, address, page.prepare), address)
     for name, code in OTHERS:
         yield _row("execute", name, machine.provoke(partial(machine.run_code, code)))
+
+
+@cache
+def levels() -> int:
+    """Levels of this kernel's page tables: it shows the flag la57 where it uses five."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = re.search(r"^flags\s*: (.*)$", file.read(), re.MULTILINE)
+    return 5 if flags and "la57" in flags[1].split() else 4
+
+
+BORDER = (
+    ("the last byte that a program can map", -PAGE - 1),
+    ("the first byte of the last page", -PAGE),
+    ("the last byte of the lower half", -1),
+)
+"""Bytes by their distance from the end of the lower half."""
+
+
+class AtBorder(Faulted):
+    """A read of a byte of :data:`BORDER`, with its address in hex."""
+
+    address: str
+
+
+@experiment(X86_64)
+def last_page() -> Iterator[AtBorder]:
+    """A read on both sides of the end of user space, which is a page below the end of the lower half. A child each."""
+    end = 1 << (47 if levels() == 4 else 56)
+    for name, distance in BORDER:
+        address = end + distance
+        yield {**_row("read", name, _fault("read", address, _nothing), address), "address": hex(address)}
 
 
 class OneFault(Faulted):

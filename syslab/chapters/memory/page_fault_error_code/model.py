@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from syslab.bits.page_fault import PFEC
+from syslab.native.code import PAGE
 
 from .ask import PAGES
+
+
+def task_size_max(levels: int) -> int:
+    """Where user space ends: a page below the end of the lower half (Linux arch/x86/include/asm/page_64.h, TASK_SIZE_MAX)."""
+    return (1 << {4: 47, 5: 56}[levels]) - PAGE
+
+
+def read_of_nothing(address: int, levels: int = 4) -> int:
+    """The code for a program's read where nothing is mapped: Linux sets P from the end of user space up, in the lower half too.
+
+    >>> hex(read_of_nothing(0x7fffffffefff)), hex(read_of_nothing(0x7ffffffff000))
+    ('0x4', '0x5')
+    """
+    return PFEC.encode(**{"U/S": 1, "P": int(address >= task_size_max(levels))})
 
 
 def predict(access: str, page: str) -> int | None:

@@ -24,7 +24,7 @@ def way(answer: Answer[list[Faulted]]) -> Picture:
         lanes.say(LINUX, "Had the kernel itself faulted: an oops")
         lanes.go(LINUX, READERS, "raw")
         lanes.say(READERS, "#PF: error_\u200bcode\u200b(0x0000)", mono=True)
-        lanes.say(LINUX, "sanitize_\u200berror_code():\nP is set for every address in the kernel's half")
+        lanes.say(LINUX, "sanitize_\u200berror_code():\nP is set at every address beyond user space")
         lanes.go(LINUX, READERS, f"{shown:#x}", "accent")
         lanes.say(READERS, f"dmesg:\nsegfault at … error {shown:x}", mono=True)
         lanes.say(LINUX, "set_signal_\u200barchinfo():\nU/S is set")
@@ -37,7 +37,7 @@ def way(answer: Answer[list[Faulted]]) -> Picture:
         draw,
         title="One fault, two codes",
         alt=f"Three lanes: the CPU, Linux, who reads it. The CPU pushes {pushed:#x} for a user's read of a page that is not there. An oops, had "
-        f"the kernel itself faulted, shows the code raw. sanitize_error_code() sets P for every address in the kernel's half, so that the "
+        f"the kernel itself faulted, shows the code raw. sanitize_error_code() sets P at every address beyond user space, so that the "
         f"segfault line in dmesg says {shown:x}; set_signal_archinfo() sets U/S, and the signal frame has {shown:#x}.",
         caption=f"Time goes down. The CPU's {pushed:#x} is what the manual says; the {shown:#x} was found in the signal frame.",
         answers=answer,

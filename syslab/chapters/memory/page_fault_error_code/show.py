@@ -13,8 +13,8 @@ from syslab.questions.access_matrix import Tried
 from syslab.show.heat import Heat, Said
 from syslab.show.table import Column, Link, Table, Verdict
 
-from .ask import Faulted
-from .model import predict
+from .ask import AtBorder, Faulted
+from .model import predict, read_of_nothing
 
 PAGE_FAULT, GENERAL_PROTECTION = 14, 13
 
@@ -73,6 +73,24 @@ def faults(answer: Answer[list[Faulted]]) -> Table:
             "read, non-canonical",
         ),
     )
+
+
+def last_page(answer: Answer[list[AtBorder]]) -> Table:
+    """What a read gives on both sides of the end of user space."""
+
+    def predicted(row: AtBorder) -> int:
+        address = int(row["address"], 16)
+        return read_of_nothing(address, 4 if address < 1 << 47 else 5)
+
+    columns: list[Column[AtBorder]] = [
+        Column("A read of", lambda row: row["page"]),
+        Column("At", lambda row: row["address"]),
+        Column("Predicted", lambda row: f"{predicted(row):#x}", number=True),
+        Column("Measured", _measured, number=True),
+        Column("Model", lambda row: Verdict((row["vector"], row["error_code"]) == (PAGE_FAULT, predicted(row)))),
+        Column("Signal", _signal),
+    ]
+    return Table(answer, columns)
 
 
 def others(answer: Answer[list[Faulted]]) -> Table:

@@ -1,6 +1,7 @@
 """One text poke as the moments of a small machine: which mm CPU 0 has loaded, whether the alias is mapped, what its TLB may remember.
 
-Source: Linux arch/x86/kernel/alternative.c, __text_poke(), read in 7.2.13.
+Sources: Linux arch/x86/kernel/alternative.c, __text_poke(), and arch/x86/mm/tlb.c, flush_tlb_mm_range(), read in 7.2.13: the mm is no
+longer loaded by then, so that nothing is flushed. Its generation is counted up, and whoever loads it next flushes (choose_new_asid()).
 """
 
 from __future__ import annotations
@@ -29,5 +30,5 @@ MOMENTS = (
     Moment(4, "CPU 0 loads the mm, copies", loaded=True, entry=True, remembered=True),
     Moment(5, "The entry is cleared", loaded=True, remembered=True),
     Moment(6, "The former mm again", remembered=True),
-    Moment(7, "The local TLB is flushed"),
+    Moment(7, "What a TLB knows is outdated", remembered=True),
 )

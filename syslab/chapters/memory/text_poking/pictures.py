@@ -84,5 +84,5 @@ def poke() -> Picture:
         alt=f"{told} CPU 1 has the mm of another process loaded all the time and reaches the code through the shared upper half alone, R-X.",
         caption="Each CPU points at the lower half that its CR3 has loaded; above it is the upper half that all share. The page of code has "
         "one mapping there, and for a moment a second one, the alias.",
-        source="Linux arch/x86/kernel/alternative.c, __text_poke(), read in 7.2.13",
+        source="Linux arch/x86/kernel/alternative.c, __text_poke(), and arch/x86/mm/tlb.c, flush_tlb_mm_range(), read in 7.2.13",
     )

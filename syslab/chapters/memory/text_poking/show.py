@@ -68,7 +68,7 @@ def stepper() -> Stepper:
         Step(
             "`use_temporary_mm(text_poke_mm)`",
             {PATCH: "Loads CR3. Now the alias is in reach, and the kernel's upper half still is.", RUN: runs, WHO: "CPU 0, through the alias."},
-            "Interrupts stay off, so no interrupt handler runs while the alias is in reach.",
+            "Interrupts stay off: while the alias is in reach, only a non-maskable one could run other code on this CPU.",
         ),
         Step(
             "`lass_stac()`, copy, `lass_clac()`",
@@ -87,8 +87,8 @@ def stepper() -> Stepper:
         ),
         Step(
             "`flush_tlb_mm_range(text_poke_mm, …)`",
-            {PATCH: "Flushes its own TLB.", RUN: "Is not interrupted.", WHO: "Nobody."},
-            "No other CPU has had this mm loaded, so no other TLB can remember the alias.",
+            {PATCH: "Counts the TLB generation of the mm up. Nothing is flushed yet.", RUN: "Is not interrupted.", WHO: "Nobody."},
+            "No CPU has this mm loaded now. The next that loads it finds its TLB a generation behind, and flushes.",
         ),
         Step(
             "`memcmp`, interrupts on",

@@ -55,6 +55,21 @@ def test_page_faults(answer: Answer[list[Faulted]], access: str, page: str, code
     assert row["cr2"] == "the address"
 
 
+@pytest.mark.parametrize(("levels", "end"), [(4, 0x7FFF_FFFF_F000), (5, 0xFF_FFFF_FFFF_F000)])
+def test_user_space_ends_a_page_early(levels: int, end: int) -> None:
+    """Linux 7.2.13, arch/x86/include/asm/page_64.h, task_size_max(): (1ul << 47) - PAGE_SIZE, with LA57 (1ul << 56) - PAGE_SIZE."""
+    assert model.task_size_max(levels) == end
+    assert [model.read_of_nothing(end + n, levels) for n in (-1, 0, 0xFFF)] == [0x4, 0x5, 0x5]
+
+
+def test_the_last_page_of_the_lower_half_counts_as_present() -> None:
+    """sanitize_error_code() compares with TASK_SIZE_MAX. The byte below may be the stack's, where addresses are not randomized."""
+    below, first, last = ask(experiment.last_page).data
+    assert [(row["error_code"], row["si_code"], row["cr2"]) for row in (first, last)] == [(0x5, "SEGV_MAPERR", "the address")] * 2
+    assert below["error_code"] in (0x4, None)
+    assert [int(row["address"], 16) - model.task_size_max(experiment.levels()) for row in (below, first, last)] == [-1, 0, 0xFFF]
+
+
 @pytest.mark.parametrize(
     ("name", "vector", "signal"), [("ud2", 6, "SIGILL"), ("divide by zero", 0, "SIGFPE"), ("int3", 3, "SIGTRAP")]
 )

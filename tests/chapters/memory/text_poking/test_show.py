@@ -24,6 +24,14 @@ def test_the_stepper_says_who_can_write() -> None:
     assert all(step["lanes"][told.lanes.index(show.RUN)] for step in told.steps)
 
 
+def test_no_tlb_is_flushed_while_the_mm_is_not_loaded() -> None:
+    """Linux 7.2.13, arch/x86/mm/tlb.c: unuse_temporary_mm() has taken the CPU out of mm_cpumask and loaded another mm, so that
+    flush_tlb_mm_range() only does inc_mm_tlb_gen(); need_flush of choose_new_asid() is for the next load."""
+    flush = next(step for step in show.stepper().steps if "flush_tlb_mm_range" in step["title"])
+    assert "Nothing is flushed yet" in flush["lanes"][0] and "generation" in flush["note"]
+    assert not MOMENTS[-1].loaded and MOMENTS[-1].remembered and not MOMENTS[-1].writer
+
+
 def test_the_picture_and_the_stepper_tell_the_same() -> None:
     told = show.stepper()
     who = [step["lanes"][told.lanes.index(show.WHO)] for step in told.steps]
