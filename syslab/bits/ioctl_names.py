@@ -173,6 +173,8 @@ _KVM = (
     (WRITE, 0xA3, 104, "ENABLE_CAP", "switch a feature on"),
     (NONE, 0xCE, 0, "GET_STATS_FD", "a file with KVM's counters"),
 )
+# struct kvm_cpuid2, kvm_msrs and kvm_signal_mask end with an array that has no size of its own, so that the size in the number is the header's
+_ARRAYS = ("GET_SUPPORTED_CPUID", "GET_EMULATED_CPUID", "GET_MSRS", "SET_MSRS", "SET_SIGNAL_MASK", "SET_CPUID2", "GET_CPUID2")
 _SIGNS = {"<": "fills a ", ">": "reads a "}
 
 
@@ -183,9 +185,9 @@ def _argument(text: str) -> str:
     return f"the kernel {_SIGNS[sign]}{kind}".replace(" a int", " an int").replace(" a unsigned", " an unsigned")
 
 
-def _kvm_argument(direction: int, size: int) -> str:
+def _kvm_argument(direction: int, size: int, name: str) -> str:
     more = {NONE: "an int, or nothing", WRITE: "the kernel reads", READ: "the kernel fills", BOTH: "the kernel reads and fills"}
-    return more[direction] + (f" {size} bytes" if direction else "")
+    return more[direction] + (f" {size} bytes" if direction else "") + (" and the array after them" if name in _ARRAYS else "")
 
 
 def _terminal() -> tuple[Request, ...]:
@@ -201,10 +203,12 @@ def _terminal() -> tuple[Request, ...]:
 TERMINAL = _terminal()
 """By their low byte."""
 KVM = tuple(
-    Request(f"KVM_{name}", ioc(direction, KVMIO, nr, size), "KVM", _kvm_argument(direction, size), purpose)
+    Request(f"KVM_{name}", ioc(direction, KVMIO, nr, size), "KVM", _kvm_argument(direction, size, name), purpose)
     for direction, nr, size, name, purpose in _KVM
 )
 REQUESTS = (*KVM, *TERMINAL)
+WITH_ARRAY = tuple(request.number for request in KVM if request.name.removeprefix("KVM_") in _ARRAYS)
+"""Requests whose size is that of a header alone."""
 ALSO_CALLED = {"TIOCINQ": "FIONREAD"}
 """Second names of a number; :func:`name_of` gives the first."""
 BY_NAME = {request.name: request for request in REQUESTS}

@@ -9,11 +9,11 @@ bits of direction and 13 of size, and PA-RISC swaps the two directions.
 from __future__ import annotations
 
 from .core import Case, Field, Layout, Source, otherwise
-from .ioctl_names import BOTH, BY_NAME, KVMIO, NONE, READ, SOURCES, TTY, WRITE, names
+from .ioctl_names import BOTH, BY_NAME, KVM, KVMIO, NONE, READ, SOURCES, TTY, WITH_ARRAY, WRITE, names
 from .reading import Reader
 
 ALL, LETTER, SIZE, DIRECTION = 0xFFFF_FFFF, 0xFF00, 0x3FFF_0000, 0xC000_0000
-_TYPES = {code: f"'{chr(code)}' ({code:#x})" for code in range(0x21, 0x7F)} | {KVMIO: "0xae (KVM)"}
+_TYPES = {code: f"'{chr(code)}' ({code:#x})" for code in range(0x21, 0x7F)} | {KVMIO: "0xae (KVM; Nitro Enclaves)"}
 _SHOWN = [
     "TIOCGWINSZ",
     "TIOCSWINSZ",
@@ -34,7 +34,7 @@ IOC = Layout(
     fields=(
         Field("NR", 0, "which of the driver's requests", width=8, show="x", linux=("_IOC_NRSHIFT",)),
         Field("TYPE", 8, "whose request it is: the driver's letter", width=8, values=_TYPES, show="x", linux=("_IOC_TYPESHIFT",)),
-        Field("SIZE", 16, "bytes of the structure the third argument points to", width=14, linux=("_IOC_SIZESHIFT",)),
+        Field("SIZE", 16, "bytes of the type that the number was made with; an array may follow", width=14, linux=("_IOC_SIZESHIFT",)),
         Field(
             "DIR", 30, "whose data the structure holds, seen from the program", width=2, linux=("_IOC_DIRSHIFT",),
             values={NONE: "none", WRITE: "write: the kernel reads it", READ: "read: the kernel fills it", BOTH: "read and write"},
@@ -47,17 +47,25 @@ IOC = Layout(
     ),
     clauses=(
         tuple(Case(ALL, number, f"{name}: ") for number, name in names().items()),
-        (otherwise("request {NR} of type {TYPE}"),),
         (
-            Case(DIRECTION | SIZE | LETTER, TTY << 8, ". The number has neither direction nor size, as with most terminal requests"),
-            Case(DIRECTION | SIZE, 0, ", made by _IO: the argument is a number, or there is none"),
-            Case(DIRECTION, NONE, ", with a size of {SIZE} and no direction: none of the macros makes that"),
-            Case(DIRECTION, WRITE << 30, ", made by _IOW: the kernel reads {SIZE} bytes from us"),
-            Case(DIRECTION, READ << 30, ", made by _IOR: the kernel fills {SIZE} bytes for us"),
-            otherwise(", made by _IOWR: the kernel reads {SIZE} bytes and fills them"),
+            Case(0xFFE0, KVMIO << 8 | 0x20, "request {NR} of type 0xae, which has Nitro Enclaves from 0x20 to 0x3f and KVM elsewhere"),
+            Case(LETTER, KVMIO << 8, "request {NR} of type 0xae (KVM)"),
+            otherwise("request {NR} of type {TYPE}"),
         ),
         (
-            Case(ALL, BY_NAME["TIOCSIG"].number, ". So the number says; the kernel takes the argument for a signal's number."),
+            Case(DIRECTION | SIZE | LETTER, TTY << 8, ". The number has neither direction nor size, as with most terminal requests"),
+            *(Case(ALL, r.number, ", made by _IO: the argument is a number, or there is none") for r in KVM if not r.number >> 16),
+            Case(DIRECTION | SIZE, 0, ", without direction and size: made by _IO, or an old plain number. It does not say what the argument is"),
+            Case(DIRECTION, NONE, ", with a size of {SIZE} and no direction: none of the macros makes that"),
+            Case(DIRECTION, WRITE << 30, ", made by _IOW: as it says, the kernel reads {SIZE} bytes from us"),
+            Case(DIRECTION, READ << 30, ", made by _IOR: as it says, the kernel fills {SIZE} bytes for us"),
+            otherwise(", made by _IOWR: as it says, the kernel reads {SIZE} bytes and fills them"),
+        ),
+        (
+            Case(ALL, BY_NAME["TIOCSIG"].number, ". But the kernel takes the argument for a signal's number."),
+            *(Case(ALL, number, ". These are a header, and the array that it counts follows.") for number in WITH_ARRAY),
+            Case(ALL, 0x400454CA, ". But if it is TUNSETIFF, the kernel reads and fills a struct ifreq of 40 bytes."),
+            Case(ALL, 0x40049409, ". But if it is FICLONE, the argument is a number, a file's descriptor."),
             otherwise("."),
         ),
     ),
@@ -67,7 +75,7 @@ IOC = Layout(
     ),
     examples=tuple((name, BY_NAME[name].number) for name in _SHOWN),
     note=(
-        "The sentence is what the number says. Nothing holds a driver to it, and most terminal requests have plain numbers "
-        "without direction and size."
+        "The sentence is what the number says. Nothing holds a driver to it: old requests of terminals, sockets and disks have "
+        "plain numbers, and where an array follows a structure, the size is that of the structure alone."
     ),
 )  # fmt: skip

@@ -104,14 +104,49 @@ def test_the_parts_of_the_kvm_library_are_those_of_the_layout(direction: int, ki
             "TIOCGWINSZ: request 0x13 of type 'T' (0x54). The number has neither direction nor size, as with most terminal requests.",
         ),
         (0xAE80, "KVM_RUN: request 0x80 of type 0xae (KVM), made by _IO: the argument is a number, or there is none."),
-        (0x8090AE81, "KVM_GET_REGS: request 0x81 of type 0xae (KVM), made by _IOR: the kernel fills 144 bytes for us."),
-        (0x4008AE90, "KVM_SET_CPUID2: request 0x90 of type 0xae (KVM), made by _IOW: the kernel reads 8 bytes from us."),
-        (0xC0046B01, "request 0x1 of type 'k' (0x6b), made by _IOWR: the kernel reads 4 bytes and fills them."),
+        (0x8090AE81, "KVM_GET_REGS: request 0x81 of type 0xae (KVM), made by _IOR: as it says, the kernel fills 144 bytes for us."),
+        (
+            0x4008AE90,
+            "KVM_SET_CPUID2: request 0x90 of type 0xae (KVM), made by _IOW: as it says, the kernel reads 8 bytes from us. "
+            "These are a header, and the array that it counts follows.",
+        ),
+        (0xC0046B01, "request 0x1 of type 'k' (0x6b), made by _IOWR: as it says, the kernel reads 4 bytes and fills them."),
         (0x00080001, "request 0x1 of type 0x0, with a size of 8 and no direction: none of the macros makes that."),
     ],
 )
 def test_sentences(number: int, sentence: str) -> None:
     assert IOC.sentence(number) == sentence
+
+
+def test_a_header_with_an_array_behind_it_is_called_one() -> None:
+    """struct kvm_cpuid2, kvm_msrs and kvm_signal_mask of linux/kvm.h and asm/kvm.h (6.1) end with __DECLARE_FLEX_ARRAY."""
+    arrays = {"CPUID2": 8, "SUPPORTED_CPUID": 8, "EMULATED_CPUID": 8, "MSRS": 8, "SIGNAL_MASK": 4}
+    for request in KVM:
+        ends = next((size for name, size in arrays.items() if request.name.split("T_", 1)[-1] == name), 0)
+        assert ("array that it counts" in IOC.sentence(request.number)) == bool(ends), request.name
+        assert ("the array after them" in request.argument) == bool(ends), request.name
+        assert not ends or request.number >> 16 & 0x3FFF == ends
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(0x8912, 0x8913, 0x8927, 0x8933, 0x8946),  # linux/sockios.h: plain numbers, with a pointer to a struct ifreq or ifconf
+        *(0x301, 0x5603, 0x4B44, 0x4C03, 0x2285),  # HDIO_GETGEO, VT_GETSTATE, KDGKBMODE, LOOP_GET_STATUS, SG_IO
+        *(0x1260, 0x1268, 0x1),  # BLKGETSIZE, BLKSSZGET, FIBMAP of linux/fs.h: _IO, with a pointer
+    ],
+)
+def test_a_number_without_parts_does_not_say_what_the_argument_is(number: int) -> None:
+    assert IOC.sentence(number).endswith("It does not say what the argument is.")
+
+
+def test_requests_that_are_not_what_their_number_says() -> None:
+    """linux/if_tun.h: TUNSETIFF is _IOW('T', 202, int) and takes a struct ifreq; linux/fs.h: FICLONE takes a descriptor."""
+    assert ioc(1, ord("T"), 202, 4) == 0x400454CA and "TUNSETIFF" in IOC.sentence(0x400454CA)
+    assert ioc(1, 0x94, 9, 4) == 0x40049409 and "FICLONE" in IOC.sentence(0x40049409)
+    # Documentation/userspace-api/ioctl/ioctl-number.rst, 6.12: 0xAE 20-3F linux/nitro_enclaves.h
+    assert "Nitro Enclaves" in IOC.sentence(0x8008AE20) and "Nitro" in IOC.sentence(0xAE3F)
+    assert "Nitro" not in IOC.sentence(0xAE40) + IOC.sentence(0xAE1F)
 
 
 def test_the_one_number_that_says_something_else() -> None:

@@ -76,7 +76,30 @@ def _case(choose: random.Random) -> tuple[str, str, str]:
         for i in range(5)
     ]
     schedule = choose.choice([*NICKNAMES, "@x", "A=", "#"]) if choose.random() < 0.03 else " ".join(fields)
-    parts = ("fish", "~/x", " ", "'", '"', "%", "\\", "\\%", "a b", "$X", ";", "|", "#", "=", "X=1 ", "\t", "é")
+    parts = (
+        "fish",
+        "~/x",
+        " ",
+        "'",
+        '"',
+        "%",
+        "\\",
+        "\\%",
+        "a b",
+        "$X",
+        ";",
+        "|",
+        "#",
+        "=",
+        "X=1 ",
+        "\t",
+        "é",
+        "\\\\",
+        "root ",
+        "? ",
+        "* ",
+        "/a\\ b",
+    )
     return f"{schedule} {''.join(choose.choice(parts) for _ in range(choose.randint(0, 9)))}", zone, f"{start:%Y-%m-%dT%H:%M}"
 
 
@@ -159,5 +182,5 @@ def test_a_line_that_never_runs_and_a_phone(standalone: Callable[..., Page]) -> 
     assert fired(page) == ["none before 2037"]
     expect(page.locator(".cl-notes [data-tone=bad]")).to_contain_text("never runs it")
     page.get_by_label("A line of a crontab").fill("@reboot " + "x" * 300)
-    assert fired(page) == ["when cron starts"]
+    assert fired(page) == ["when cron first starts after a boot"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -147,7 +147,14 @@ def targets(choose: random.Random, count: int) -> list[str]:
             at = choose.randrange(min(len(data), choose.choice([8, 20, 64])))
             data[at] = choose.choice([0, 1, 2, 4, 8, 0xD8, 0xDC, 255, choose.randrange(256)])
         cut = bytes(data[: choose.choice([len(data)] * 5 + [choose.randrange(len(data))])])
-        found.append("bytes:" + cut.hex(choose.choice([" ", ":", ","])))
+        found.append("bytes:" + cut.hex(choose.choice([" ", ":", ",", "-"])))
+        lines = [cut[at : at + 16] for at in range(0, len(cut), 16)]
+        if choose.random() < 0.3:
+            dump = "\n".join(
+                f"{16 * n:04x}:  {line[:8].hex(' '):<23}  {line[8:].hex(' '):<23}  ab.." for n, line in enumerate(lines)
+            )
+            above = f"Reparse Tag Value : 0xa000000c\nReparse Data Length: {len(cut):#x}\n" if choose.random() < 0.3 else ""
+            found.append(f"bytes:{above}{dump}")
     return found
 
 

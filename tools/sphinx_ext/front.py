@@ -52,7 +52,7 @@ class Ways(Generated):
             f'<form class="way" id="paste" action="{uri(self.env.docname, log.page)}"><label for="paste-line">{inline(log.title)}</label>'
             f'<span>{inline(log.about)}</span><div class="pst-js-only"><input id="paste-line" name="line" type="text" autocomplete="off"'
             ' spellcheck="false" placeholder="segfault at 8 … error 6"><button>Read it</button></div><p role="status"></p>'
-            f'<a href="{uri(self.env.docname, log.page)}">Every decoder, on the desk</a></form>'
+            f'<a href="{uri(self.env.docname, log.page)}">The decoder desk</a></form>'
         ]
         for way in rest:
             first = Chapter(way.page)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import arguments, files, kvm, numbers, one, resized
+from .ask import arguments, files, kvm, numbers, one, resized, room
 
-__all__ = ["arguments", "files", "kvm", "numbers", "one", "resized"]
+__all__ = ["arguments", "files", "kvm", "numbers", "one", "resized", "room"]

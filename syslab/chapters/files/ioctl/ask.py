@@ -24,6 +24,7 @@ from syslab.kvm import witness
 from syslab.posix import fcntl, termios
 
 from .argument import parse
+from .room import outcome
 from .window import PATIENCE, Seen, asked, program, resize, terminal
 
 SIZE = (24, 80)
@@ -262,6 +263,25 @@ def kvm() -> Iterator[OnKvm]:
             }
     finally:
         os.close(device)
+
+
+# How many entries the buffer says that it has room for, and how many bytes it has
+ROOM = ((1, 8), (100, 8), (1000, 8 + 1000 * 40))
+
+
+class Room(TypedDict):
+    """A buffer for KVM_GET_SUPPORTED_CPUID, and what became of the Python that passed it."""
+
+    nent: int
+    bytes: int
+    outcome: str
+
+
+@experiment(X86_64, KVM, witness=witness, timeout=40)
+def room() -> Iterator[Room]:
+    """KVM_GET_SUPPORTED_CPUID from a Python of its own for each row of :data:`ROOM`: a header of 8 bytes, and room for 40 an entry or not."""
+    for nent, size in ROOM:
+        yield {"nent": nent, "bytes": size, "outcome": outcome(nent, size)}
 
 
 REQUESTS = ("TIOCGWINSZ", "TIOCSWINSZ", "FIONREAD", "TCGETS", "TIOCGPGRP", "TIOCGPTN", "TIOCOUTQ")

@@ -11,7 +11,7 @@ from syslab.bits.ioctl_request import IOC
 from syslab.evidence import Answer, Evidence
 from syslab.show.table import Column, Link, Table
 
-from .ask import Argument, Asked, Number, OnKvm, Resized
+from .ask import Argument, Asked, Number, OnKvm, Resized, Room
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import Lookup
@@ -111,6 +111,19 @@ def kvm(answers: Sequence[Evidence[list[OnKvm]]]) -> Table:
             Column("Request", request),
             Column("Argument", lambda row: row["argument"]),
         ],
+    )
+
+
+def room(answers: Sequence[Evidence[list[Room]]]) -> Table:
+    """What becomes of a program whose buffer is shorter than what it promises."""
+    return Table(
+        answers,
+        [
+            Column("Room, as the header says", lambda row: f"{row['nent']} {'entry' if row['nent'] == 1 else 'entries'}"),
+            Column("The buffer has", lambda row: f"{row['bytes']} bytes"),
+            Column("Outcome", lambda row: row["outcome"]),
+        ],
+        heads=2,
     )
 
 

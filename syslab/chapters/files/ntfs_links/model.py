@@ -22,7 +22,6 @@ from .tables import (
     MOUNT_POINT,
     NAMES,
     NT,
-    OTHERS,
     RELATIVE,
     RELATIVE_LINK,
     SAYS,
@@ -31,6 +30,8 @@ from .tables import (
     Kind,
     Part,
 )
+from .tags import BITS, of_bits
+from .tags import NAMES as TAGS
 
 __all__ = [
     "HEAD",
@@ -163,7 +164,7 @@ def _notes(found: Kind, values: dict[str, int], followed: str) -> tuple[str, ...
     elif found is RELATIVE_LINK:
         notes += [complaint("both")] * followed.startswith(NT)
     elif not followed.startswith(NT):
-        notes.append(complaint("local" if found is JUNCTION else "lost"))
+        notes.append(complaint("root" if followed.startswith("\\") else "local" if found is JUNCTION else "lost"))
     return tuple(notes)
 
 
@@ -175,7 +176,9 @@ def decode(data: bytes) -> Reparse:
         raise BadReparse(complaint("short", len(data)))
     tag, length = HEAD[0].of(data), HEAD[1].of(data)
     if all(tag != one.tag for one in KINDS):
-        raise BadReparse(complaint("tag", f"{tag:#010x}", f", {OTHERS[tag]}" if tag in OTHERS else ""))
+        if tag not in TAGS and length != len(data) - 8:
+            raise BadReparse(complaint("headless", f"{tag:#010x}"))
+        raise BadReparse(complaint("tag", f"{tag:#010x}", f", {TAGS[tag]}" if tag in TAGS else "", of_bits(tag)))
     if length != len(data) - 8:
         raise BadReparse(complaint("length", length, len(data) - 8))
     found = JUNCTION if tag == MOUNT_POINT else RELATIVE_LINK if FLAGS.of(data) & RELATIVE else ABSOLUTE
@@ -199,11 +202,37 @@ def decode(data: bytes) -> Reparse:
     return Reparse(found, values, names[0], names[1], _runs(len(data), found.parts, spans), _notes(found, values, names[0]))
 
 
+DUMPED = re.compile(r"^[ \t]*([0-9A-Fa-f]{4,8})(?::[ \t]*|[ \t]{2,})(?=[0-9A-Fa-f]{2})(.*)$", re.MULTILINE | re.ASCII)
+"""A line of a dump: an offset, which must be the number of bytes before it, and the rest."""
+PAIR = re.compile(r"([ \t]*)([0-9A-Fa-f]{2})", re.ASCII)
+HEADER = r"Reparse Tag Value\s*:\s*0x([0-9A-Fa-f]{1,8})\b[\s\S]*?Reparse Data Length\s*:\s*0x([0-9A-Fa-f]{1,4})\b"
+"""What fsutil says above its dump, which begins after the header."""
+
+
+def _dumped(text: str) -> str:
+    """The hex digits of a dump by fsutil, xxd or hexdump -C, without offsets and the column of text; "" for what is no dump."""
+    digits = ""
+    for line in DUMPED.finditer(text):
+        if int(line[1], 16) * 2 != len(digits):
+            continue
+        place, count = 0, 0
+        while count < 16 and (pair := PAIR.match(line[2], place)):
+            if count and len(pair[1]) > (2 if count == 8 else 1):
+                break  # the column of text
+            digits += pair[2]
+            place, count = pair.end(), count + 1
+    if digits and (header := re.search(HEADER, text, re.ASCII)):
+        digits = struct.pack("<IHH", int(header[1], 16), int(header[2], 16), 0).hex() + digits
+    return digits
+
+
 def read_hex(text: str) -> bytes:
-    """Bytes from hex digits, with spaces, commas, colons or 0x between them as dumps have. BadReparse says where not."""
+    """Bytes from hex digits: a dump, or digits with what stands between them in a source or a log. BadReparse says where not."""
     if len(of.text(text, "a buffer in hex")) > 8 * MOST:
         raise BadReparse(complaint("much", len(text) // 2))
-    clean = re.sub(r"0x|[ \t\r\n,:]", lambda m: " " * len(m[0]), text)
+    if dumped := _dumped(text):
+        return bytes.fromhex(dumped)
+    clean = re.sub(r"^\s*[\w.]+=(?=0x)|0x|\\x|[ \t\r\n,:-]", lambda m: " " * len(m[0]), text, flags=re.ASCII)
     if odd := re.search(r"[^0-9A-Fa-f ]", clean):
         raise BadReparse(complaint("hex", odd.start() + 1, odd[0]))
     digits = clean.replace(" ", "")
@@ -224,7 +253,8 @@ def rules() -> dict[str, Any]:
             for k in KINDS
         ],
         "texts": [list(item) for item in TEXTS.items()],  # a page may sort the keys of a dict
-        "others": {str(tag): name for tag, name in OTHERS.items()},
+        "others": {str(tag): name for tag, name in TAGS.items()},
+        "bits": [list(bit) for bit in BITS],
         "says": SAYS,
         "nt": NT,
         "most": MOST,

@@ -86,7 +86,7 @@ JUNCTION = Kind(
     "junction",
     "Junction",
     MOUNT_POINT,
-    ((r"^[A-Za-z]:\\", 0, NT), (r"^\\\\\?\\Volume\{", 4, NT)),
+    ((r"^[A-Za-z]:\\", 0, NT), (r"^\\\\\?\\(?:Volume\{|[A-Za-z]:\\)", 4, NT)),
     r"A junction takes an absolute path on a local volume, such as C:\target. “{0}” is none.",
     "A junction to {0}.",
     terminated=True,
@@ -95,7 +95,7 @@ ABSOLUTE = Kind(
     "symlink",
     "Symbolic link, absolute",
     SYMLINK,
-    ((r"^[A-Za-z]:\\", 0, NT), (r"^\\\\[^\\?.]", 2, NT + "UNC\\")),
+    ((r"^[A-Za-z]:\\", 0, NT), (r"^\\\\\?\\[A-Za-z]:\\", 4, NT), (r"^\\\\[^\\?.]", 2, NT + "UNC\\")),
     r"An absolute symbolic link takes a path with a drive or a server, such as C:\target or \\server\share\target. “{0}” is none.",
     "A symbolic link to {0}.",
     flags=0,
@@ -110,8 +110,6 @@ RELATIVE_LINK = Kind(
     flags=RELATIVE,
 )
 KINDS = (JUNCTION, ABSOLUTE, RELATIVE_LINK)
-OTHERS = {0x80000017: "WOF", 0x80000013: "DEDUP", 0x8000001B: "APPEXECLINK", 0x9000001A: "CLOUD", 0xA000001D: "LX_SYMLINK"}
-"""A few tags of other owners, by the names of [MS-FSCC] *Reparse Tags* without IO_REPARSE_TAG_."""
 
 SAYS = {
     "kind": "“{0}” is no kind of link; it takes junction, symlink or relative.",
@@ -125,7 +123,9 @@ SAYS = {
     "odd": "{0} hex digits are no whole number of bytes.",
     "much": "{0} bytes are too many; 16384 are allowed.",
     "short": "The buffer ends after {0} bytes. The tag and the length alone take 8.",
-    "tag": "Bytes 0 to 3 are the tag {0}{1}. A junction has 0xa0000003, a symbolic link 0xa000000c.",
+    "tag": "Bytes 0 to 3 are the tag {0}{1}.{2} A junction has 0xa0000003, a symbolic link 0xa000000c.",
+    "headless": "Bytes 0 to 3 are {0}, which is no known tag, and no length follows. What fsutil calls Reparse Data begins after the tag and the length: "
+    "paste its lines above too, from Reparse Tag Value on.",
     "length": "Bytes 4 and 5: ReparseDataLength is {0}, but {1} bytes follow the first 8.",
     "head": "The buffer ends after {0} bytes, in the middle of its fields; the path buffer begins at byte {1}.",
     "unit": "Bytes {0} and {1}: {2} is {3}, an odd number. Names are UTF-16, two bytes a unit.",
@@ -134,8 +134,9 @@ SAYS = {
     "reserved": "Reserved, bytes 6 and 7, is {0}. It should be 0; a reader ignores it.",
     "flags": "Flags, bytes 16 to 19, is {0}. Only 0 and 1 have a meaning.",
     "none": "The substitute name is empty, so there is nothing to follow.",
-    "local": "The substitute name does not begin with \\??\\, so it is not absolute. A junction needs that.",
-    "lost": "Flags says absolute, but the substitute name does not begin with \\??\\.",
+    "local": "The substitute name does not begin with \\, so it is not absolute. A junction needs that.",
+    "lost": "Flags says absolute, but the substitute name does not begin with \\.",
+    "root": "The substitute name is absolute, but does not begin with \\??\\, where the drive letters are: it is a path of the NT namespace itself.",
     "both": "Flags says relative, but the substitute name begins with \\??\\.",
 }
 """Every complaint. {0} and so on are numbers, places or what was given."""

@@ -33,7 +33,8 @@ import {
  * @typedef {object} Rules
  * @property {Kind[]} kinds
  * @property {Record<string, string>} says  sentences by name, with {0} for what is put in
- * @property {Record<number, string>} others  tags that are not read here
+ * @property {Record<number, string>} others  tags by name
+ * @property {[bit: number, set: string, clear: string][]} bits  of a tag
  * @property {[name: string, title: string][]} texts  the target followed, the target shown, bytes that nothing owns
  * @property {string} nt  how a target begins that stays in NT's names
  * @property {number} most  bytes
@@ -50,6 +51,11 @@ import {
 /** @typedef {{ at: number, size: number, name: string }} Run  bytes that belong together */
 
 const HEADER = 8; // bytes before what the length counts
+/** A line of a dump: an offset and the rest. */
+const DUMPED = /^[ \t]*([0-9A-Fa-f]{4,8})(?::[ \t]*|[ \t]{2,})(?=[0-9A-Fa-f]{2})(.*)$/gm;
+/** What fsutil says above its dump, which begins after the header. */
+const HEADER_TOLD =
+  /Reparse Tag Value\s*:\s*0x([0-9A-Fa-f]{1,8})\b[\s\S]*?Reparse Data Length\s*:\s*0x([0-9A-Fa-f]{1,4})\b/;
 const LONGEST_LINK = 2000;
 const SHOWN_BYTES = 128;
 
@@ -87,6 +93,8 @@ const bytesOfText = (text) =>
  * @param {number} size
  */
 const bytesOfNumber = (value, size) => Array.from({ length: size }, (_, i) => Math.floor(value / 256 ** i) % 256);
+/** @param {string} digits */
+const bytesOfHex = (digits) => (digits.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
 /** @param {number[]} bytes @param {number} at @param {number} size */
 const numberAt = (bytes, at, size) => bytes.slice(at, at + size).reduce((sum, byte, i) => sum + byte * 256 ** i, 0);
 
@@ -137,7 +145,10 @@ function reparseRules(rules) {
     const [tag, length] = rules.kinds[0].parts.map(([, at, size]) => numberAt(bytes, at, size));
     const same = rules.kinds.filter((kind) => kind.tag === tag);
     if (!same.length) {
-      refuse("tag", `0x${tag.toString(16).padStart(8, "0")}`, rules.others[tag] ? `, ${rules.others[tag]}` : "");
+      const [shown, name] = [`0x${tag.toString(16).padStart(8, "0")}`, rules.others[tag]];
+      if (!name && length !== bytes.length - HEADER) refuse("headless", shown);
+      const told = rules.bits.map(([bit, set, clear]) => (Math.floor(tag / bit) % 2 ? set : clear));
+      refuse("tag", shown, name ? `, ${name}` : "", told.join(""));
     }
     if (length !== bytes.length - HEADER) refuse("length", length, bytes.length - HEADER);
     if (same.length === 1) return same[0];
@@ -187,7 +198,10 @@ function reparseRules(rules) {
     if (!followed) odd.push(says.none);
     else if (kind.flags) {
       if (!leavesNames) odd.push(says.both);
-    } else if (leavesNames) odd.push(kind.terminated ? says.local : says.lost);
+    } else if (leavesNames) {
+      const local = kind.terminated ? says.local : says.lost;
+      odd.push(followed.startsWith("\\") ? says.root : local);
+    }
     return odd;
   }
   /**
@@ -217,17 +231,40 @@ function reparseRules(rules) {
     return { kind, values, names, shown, runs, odd, sentence: filled(kind.says, [followed]) };
   }
   /**
-   * Bytes from hex.
+   * The digits of a dump by fsutil, xxd or hexdump -C, without offsets and the column of text; "" for what is no dump.
+   * @param {string} text
+   */
+  function dumped(text) {
+    let digits = "";
+    for (const [, offset, rest] of text.matchAll(DUMPED)) {
+      if (Number.parseInt(offset, 16) * 2 !== digits.length) continue;
+      let [place, count] = [0, 0];
+      for (; count < 16; count++) {
+        const pair = /^([ \t]*)([0-9A-Fa-f]{2})/.exec(rest.slice(place));
+        if (!pair || (count && pair[1].length > (count === 8 ? 2 : 1))) break; // the column of text
+        digits += pair[2];
+        place += pair[0].length;
+      }
+    }
+    const header = digits && HEADER_TOLD.exec(text);
+    if (!header) return digits;
+    const [tag, length] = [Number.parseInt(header[1], 16), Number.parseInt(header[2], 16)];
+    return [...bytesOfNumber(tag, 4), ...bytesOfNumber(length, 2), 0, 0].map(twoDigits).join("") + digits;
+  }
+  /**
+   * Bytes from hex: a dump, or digits with what stands between them in a source or a log.
    * @param {string} text
    */
   function readHex(text) {
     if (text.length > 8 * rules.most) refuse("much", Math.floor(text.length / 2));
-    const clean = text.replace(/0x|[ \t\r\n,:]/g, (found) => " ".repeat(found.length));
+    const dump = dumped(text);
+    if (dump) return bytesOfHex(dump);
+    const clean = text.replace(/^\s*[\w.]+=(?=0x)|0x|\\x|[ \t\r\n,:-]/g, (found) => " ".repeat(found.length));
     const at = clean.search(/[^0-9A-Fa-f ]/u);
     if (at >= 0) refuse("hex", at + 1, String.fromCodePoint(clean.codePointAt(at)));
     const digits = clean.replaceAll(" ", "");
     if (digits.length % 2) refuse("odd", digits.length);
-    return (digits.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+    return bytesOfHex(digits);
   }
   return { encode, decode, readHex };
 }

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from .ask import by_cron, by_shell, clock_changes, command, grammar, percent
+from .ask import backslashes, both_hours, by_cron, by_pam, by_shell, clock_changes, command, grammar, percent, reboots
 
-__all__ = ["by_cron", "by_shell", "clock_changes", "command", "grammar", "percent"]
+__all__ = [
+    "backslashes",
+    "both_hours",
+    "by_cron",
+    "by_pam",
+    "by_shell",
+    "clock_changes",
+    "command",
+    "grammar",
+    "percent",
+    "reboots",
+]

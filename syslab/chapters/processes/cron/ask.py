@@ -18,6 +18,7 @@ from syslab.evidence.needs import LINUX, tool
 
 from .daemon import CRON, CRONTAB, FAKETIME, PROOT, CronDaemon, installs
 from .model import split_percent
+from .runs import counts, starts, what_sh_gets
 
 FISH = tool("fish")
 PATH = "/usr/bin:/bin"
@@ -28,7 +29,6 @@ COMMANDS = {
     "quotes round the path": f'fish "$HOME/{SCRIPT}"',
     "without the interpreter": f'"$HOME/{SCRIPT}"',
 }
-DST = "CET-1CEST,M3.5.0,M10.5.0/3"  # Central European time as TZ says it, so that no zone files are needed
 CHANGES = {
     "spring": ("2026-03-29 00:59:30", ("30 2 * * *", "0,30 2 * * *", "*/30 2 * * *", "0 3 * * *", "0 * * * *"), "1 3 * * *"),
     "autumn": ("2026-10-25 00:59:30", ("0 2 * * *", "*/60 2 * * *", "0 3 * * *", "0 * * * *"), "1 * * * *"),
@@ -109,6 +109,70 @@ def percent() -> Iterator[PercentRun]:
         yield {"shell_gets": text, "stdin": data, **_run(rest)}
 
 
+BACKSLASHES = (
+    r"date +\%F",
+    r"sed 's/\\/X/' <in",
+    r"printf '\\t|\n'",
+    r"echo x\\%y",
+    r"echo x\\\%y",
+    r"cat%a\\b\%c",
+)
+
+
+class ShellGets(TypedDict):
+    """The rest of a line, and the command and standard input that cron made of it."""
+
+    rest: str
+    command: str
+    stdin: str
+
+
+@experiment(LINUX, CRON, PROOT, FAKETIME, timeout=40)
+def backslashes() -> Iterator[ShellGets]:
+    """What a real cron gives to the program that SHELL= names: here a script that writes down its second argument and its input."""
+    for rest, (command, stdin) in zip(BACKSLASHES, what_sh_gets(BACKSLASHES), strict=True):
+        yield {"rest": rest, "command": command, "stdin": stdin}
+
+
+FROM_PAM = {
+    "/etc/environment": "PATH=/opt/tools/bin:/usr/bin:/bin\nHTTP_PROXY=http://proxy:3128\n",
+    "/etc/default/locale": "LANG=en_GB.UTF-8\n",
+}
+
+
+class Given(TypedDict):
+    """A variable that a ``file`` of :data:`FROM_PAM` sets, and its value in a job."""
+
+    file: str
+    setting: str
+    job: str
+
+
+@experiment(LINUX, CRON, PROOT, FAKETIME, timeout=40)
+def by_pam() -> Iterator[Given]:
+    """``env`` as a job of a real cron that finds three settings in the files that PAM reads for it."""
+    with CronDaemon("0 3 * * * env >new; mv new environment", "2026-01-01 02:59:20", files=FROM_PAM) as cron:
+        cron.wait(lambda: cron.read("environment"), "the job of 3 o'clock")
+        job = dict(line.split("=", 1) for line in cron.read("environment").splitlines())
+    for file, text in FROM_PAM.items():
+        for setting in text.splitlines():
+            yield {"file": file, "setting": setting, "job": job.get(setting.partition("=")[0], "")}
+
+
+class Start(TypedDict):
+    """A start of cron, and how often an @reboot line had run a minute after it."""
+
+    start: str
+    ran: int
+
+
+@experiment(LINUX, CRON, PROOT, FAKETIME, timeout=60)
+def reboots() -> Iterator[Start]:
+    """One crontab with an @reboot line, and three starts of cron: the first, a restart, and one with /run empty as after a boot."""
+    for start, ran in zip(("the first start", "a restart", "a start with /run empty"), starts(), strict=True):
+        yield {"start": start, "ran": ran}
+
+
 # On Thursday, 1 January at 3:00. A wrapped 59-1 would have minute 0.
 RULES = ("0 3 1 * fri", "0 3 */2 * fri", "0 3 * * 4#3", "59-1 3 * * *")
 FIRST = rf"""TOOLS=$HOME/bin
@@ -183,10 +247,8 @@ class Change(Ran):
 
 def _change(season: str) -> list[Change]:
     clock, lines, last = CHANGES[season]
-    tab = "\n".join(f"{line} echo x >>line{place}" for place, line in enumerate((*lines, last)))
-    with CronDaemon(tab, clock, DST) as cron:
-        cron.wait(lambda: cron.read(f"line{len(lines)}"), f"the line {last}")
-        return [{"season": season, "line": line, "ran": cron.read(f"line{place}").count("x")} for place, line in enumerate(lines)]
+    found = counts(lines, last, clock)
+    return [{"season": season, "line": line, "ran": ran} for line, ran in zip(lines, found, strict=True)]
 
 
 @experiment(LINUX, CRON, PROOT, FAKETIME, timeout=70)
@@ -195,6 +257,14 @@ def clock_changes() -> Iterator[Change]:
     with ThreadPoolExecutor(len(CHANGES)) as pool:
         for rows in pool.map(_change, CHANGES):
             yield from rows
+
+
+@experiment(LINUX, CRON, PROOT, FAKETIME, timeout=40)
+def both_hours() -> list[Change]:
+    """Lines with a time in the skipped hour and one after it: how often they run in the minute after the clock goes from 2 to 3."""
+    lines = ("0 2,3 * * *", "30 2,3 * * *", "*/60 2,3 * * *")
+    found = counts(lines, "1 3 * * *", CHANGES["spring"][0])
+    return [{"season": "spring", "line": line, "ran": ran} for line, ran in zip(lines, found, strict=True)]
 
 
 def _cronsim(line: str) -> str:

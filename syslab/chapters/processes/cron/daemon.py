@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -40,11 +40,14 @@ CRONTAB = Need("crontab", lambda: None if program("crontab") else "crontab is no
 class CronDaemon:
     """Cron with one crontab, from ``clock`` (``2026-01-01 02:59:20``, in UTC) on, ``speed`` times as fast as time.
 
-    ``zone``, a value of TZ, is where cron believes to be. ValueError for a clock that is none, OSError if a program is missing,
+    ``zone``, a value of TZ, is where cron believes to be. ``files``: texts that cron and PAM find in the place of the system's,
+    by path. ValueError for a clock that is none, OSError if a program is missing,
     TimeoutError if something awaited does not come.
     """
 
-    def __init__(self, crontab: str, clock: str, zone: str = "UTC0", speed: int = 40) -> None:
+    def __init__(
+        self, crontab: str, clock: str, zone: str = "UTC0", speed: int = 40, files: Mapping[str, str] | None = None
+    ) -> None:
         start = datetime.fromisoformat(clock).replace(tzinfo=UTC).timestamp()
         self.folder = Path(tempfile.mkdtemp(prefix="syslab-"))
         self.home, self._tabs, self._run = (self.folder / name for name in ("home", "tabs", "run"))
@@ -56,6 +59,9 @@ class CronDaemon:
         self._account = self.folder / "common-account"
         self._account.write_text("account required pam_permit.so\n")
         self._start, self._zone, self._speed = start, zone, speed
+        self._files = [(self.folder / f"file{place}", there) for place, there in enumerate(files or {})]
+        for (here, _), text in zip(self._files, (files or {}).values(), strict=True):
+            here.write_text(text, encoding="utf-8")
         self.install(crontab)
 
     def install(self, crontab: str) -> None:
@@ -72,6 +78,7 @@ class CronDaemon:
             (self._tabs, SPOOL),
             (self._run, "/run"),
             (self._run, "/var/run"),
+            *self._files,
         ]
         # an offset and not a date: faketime reads a date in the zone, and takes the second of two equal hours
         clock = f"{self._start - time.time():+.0f}s x{self._speed}"
@@ -89,7 +96,21 @@ class CronDaemon:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Cron first: proot waits for those it traces, and does not end before them."""
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def restart(self, booted: bool = False) -> None:
+        """End cron and start it again, a minute on. ``booted``: with /run empty, as it is after a boot."""
+        self.stop()
+        for left in self._run.iterdir() if booted else ():
+            left.unlink()
+        self._start += 60
+        self.__enter__()
+
+    def stop(self) -> None:
+        """End cron. Cron first: proot waits for those it traces, and does not end before them."""
         with contextlib.suppress(OSError, ValueError):
             os.kill(int((self._run / "crond.pid").read_text()), signal.SIGKILL)
         try:
@@ -98,12 +119,15 @@ class CronDaemon:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def read(self, name: str) -> str:
         """The text of a file in the jobs' home (``../mail``: the last mail), "" while there is none."""
         path = self.home / name
         return path.read_text(encoding="utf-8", errors="replace").replace(str(self.home), "~") if path.exists() else ""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file ``name`` in the jobs' home."""
+        return (self.home / name).exists()
 
     def wait(self, done: Callable[[], object], what: str) -> None:
         """Until ``done()`` is true; TimeoutError that names ``what`` after :data:`PATIENCE` seconds."""

@@ -1,4 +1,7 @@
-"""When a crontab line fires, across clock changes: cronsim computes it, from the zones of :mod:`zoneinfo`.
+"""When a crontab line fires, across clock changes, from the zones of :mod:`zoneinfo`.
+
+The library cronsim computes the schedule. What a fixed time becomes where the clock changes follows main() in cron.c of
+Debian's cron: cronsim moves two times of a skipped hour to one minute and counts them once, cron runs both.
 
 Times are minutes since 1970, in UTC or as a clock in the zone shows them. What is listed ends with :data:`LAST_YEAR`.
 """
@@ -82,14 +85,25 @@ def _for_cronsim(line: Line) -> str:
     return " ".join(",".join(map(item, text.upper().split(","))) for text in line.schedule)
 
 
-def _all(line: Line, zone: ZoneInfo, start: datetime) -> Iterator[Firing]:
+def _first(zone: str, shown: int) -> tuple[int, int]:
+    """When a clock in ``zone`` first shows ``shown`` or, if it jumps over that, where it lands: UTC, and the offset."""
+    parts = segments(zone)
+    for place, (start, offset) in enumerate(parts):
+        end = parts[place + 1][0] if place + 1 < len(parts) else None
+        if end is None or shown - offset < end:
+            return max(shown - offset, start), offset
+    raise AssertionError("the last part has no end")
+
+
+def _all(line: Line, zone: str, start: datetime) -> Iterator[Firing]:
     schedule = _for_cronsim(line)
-    before = start
-    for at in CronSim(schedule, start.replace(tzinfo=zone)):
-        shown, offset = at.replace(tzinfo=None), at.utcoffset() or timedelta()
-        planned = next(CronSim(schedule, before)) if line.fixed else shown  # by a clock that never changes
-        before = shown
-        yield Firing(minutes(shown - offset), int(offset.total_seconds()) // 60, minutes(planned))
+    if line.fixed:
+        for planned in map(minutes, CronSim(schedule, start)):  # by a clock that never changes
+            yield Firing(*_first(zone, planned), planned)
+    else:
+        for at in CronSim(schedule, start.replace(tzinfo=ZoneInfo(zone))):
+            shown, offset = at.replace(tzinfo=None), at.utcoffset() or timedelta()
+            yield Firing(minutes(shown - offset), int(offset.total_seconds()) // 60, minutes(shown))
 
 
 def firings(line: Line, zone: str, start: datetime, count: int = 6) -> list[Firing]:
@@ -109,5 +123,5 @@ def firings(line: Line, zone: str, start: datetime, count: int = 6) -> list[Firi
     if not line.sets or "never" in line.notes:
         return []
     end = minutes(datetime(LAST_YEAR + 1, 1, 1))
-    found = islice(_all(line, ZoneInfo(zone), start), count)
+    found = islice(_all(line, zone, start), count)
     return [firing for firing in found if firing.utc + firing.offset < end]

@@ -14,7 +14,9 @@ from syslab.bits import given
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-LIMIT = 1000  # characters of a line that are read
+LIMIT = 998  # bytes of a command: entry.c refuses one that fills MAX_COMMAND, 1000, with its end mark or is longer
+USERS = ("root", "nobody", "www-data")
+"""First words of a command that are users far more often than programs."""
 FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
@@ -34,12 +36,14 @@ NICKNAMES = {
 }
 ERRORS = {
     "empty": "There is no line.",
-    "long": "The line has {n} characters; {limit} at most are read.",
+    "long": "The command has {n} bytes; cron takes {limit} at most.",
     "comment": "This is a comment. Cron ignores it.",
     "setting": "This sets {name} for the lines below it. It is no job.",
     "lines": "This is more than one line. Take one.",
     "few": "A line needs five time fields and a command; this one has {n} of the fields.",
     "command": "The time fields are there, but no command follows them.",
+    "star": "The command begins with *, and cron refuses that. There are five time fields; none is for seconds or for the year.",
+    "question": "{field}: cron has no ?. Quartz and Spring write it for any value; in cron that is *.",
     "nickname": "“{item}” is none of {names}.",
     "item": "{field}: cannot read “{item}”. It takes {low} to {high}{names}, *, ranges such as 1-5, steps such as */2, and lists of these.",
     "range": "{field}: {item} is out of range. It takes {low} to {high}.",
@@ -48,18 +52,22 @@ ERRORS = {
     "single": "{field}: {item} has a step behind a single value. Cron takes steps behind * and behind ranges.",
 }
 NOTES = {
-    "quoted": "The quotes make one word of it. sh looks for a command with this whole name, blanks included: status 127.",
+    "user": "In /etc/crontab and /etc/cron.d a sixth field names a user. A crontab of your own has none: here {word} is the command.",
+    "six": "“{word}” looks like a sixth time field. Cron has five, minute first, and none for seconds or years: it is the command.",
+    "quoted": "Quotes or backslashes make one word of it. sh looks for a command with this whole name, blanks included: status 127.",
+    "blanks": "This is one word, blanks included. sh runs the file of that name; what is an argument must stand outside of the quotes.",
     "unclosed": "A quote is not closed. sh ends with a syntax error and runs nothing.",
     "percent": "The command ends at the first %. The rest is its standard input, and each further % a new line. Write \\% for a %.",
+    "backslash": "Cron makes one backslash of two, before sh sees the command.",
     "path": "Unless it is built into sh, {word} is searched for in {path} and nowhere else, if no PATH= stands above the line.",
     "every": "The minute is *: this runs in every minute of these hours.",
     "or": "Both days are restricted, so one of them is enough: day of month or day of week.",
     "never": "No such day comes in these months. Cron accepts the line and never runs it.",
-    "reboot": "This runs when cron starts, and at no other time.",
+    "reboot": "This runs when cron starts for the first time after a boot. Debian's cron leaves it out when it is merely restarted.",
     "fixed": "A fixed time. When clocks go forward over it, it runs right after; when they go back, it does not run again.",
     "wild": "Minute or hour begins with *, so the clock alone decides: a skipped time does not run, a repeated one runs twice.",
 }
-BAD = ("quoted", "unclosed", "never")
+BAD = ("user", "six", "quoted", "unclosed", "never")
 
 
 class CrontabError(ValueError):
@@ -92,12 +100,23 @@ class Line:
         return not (self.schedule[0].startswith("*") or self.schedule[1].startswith("*"))
 
 
+def _before_percent(rest: str) -> str:
+    match = re.match(r"(?:[^\\%]|\\.?)*", rest, re.DOTALL)
+    return match[0] if match else ""
+
+
 def split_percent(rest: str) -> tuple[str, str]:
-    r"""Command and standard input of the text behind the time fields: ``a%b%c\%`` is ``a`` and ``b``, ``c%``."""
+    r"""Command and standard input of the text behind the time fields: ``a%b%c\%`` is ``a`` and ``b``, ``c%``.
+
+    As do_command.c of Debian's cron does it: in the command ``\%`` becomes ``%`` and two backslashes become one, so that a
+    ``%`` behind two of them ends the command. In the standard input only ``\%`` is changed.
+    """
     given.text(rest, "the rest of a line")
-    parts = [part.replace("\\%", "%") for part in re.split(r"(?<!\\)%", rest)]
-    data = "\n".join(parts[1:])
-    return parts[0], data if not data or data.endswith("\n") else data + "\n"
+    end = len(_before_percent(rest))
+    command = re.sub(r"\\([\\%])", r"\1", rest[:end])
+    lines = [part.replace("\\%", "%") for part in re.split(r"(?<!\\)%", rest[end + 1 :])]
+    data = "\n".join(lines)
+    return command, data if not data or data.endswith("\n") else data + "\n"
 
 
 def shell_words(command: str) -> tuple[tuple[str, ...], bool]:
@@ -139,6 +158,8 @@ def listed(names: tuple[str, ...]) -> str:
 
 def _value(number: int, text: str) -> int:
     name, low, high, names = FIELDS[number]
+    if text == "?":
+        raise _error("question", field=name)
     if text.upper() in names:
         return names.index(text.upper()) + low
     if not re.fullmatch(r"[0-9]{1,9}", text):
@@ -174,10 +195,8 @@ def field_values(number: int, text: str) -> frozenset[int]:
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    """The schedule's five fields ([] for @reboot) and the rest of the line."""
+    """The schedule's five fields ([] for @reboot) and the rest of the line, "" where there is none."""
     text = given.text(text, "a line of a crontab").strip(" \t")
-    if len(text) > LIMIT:
-        raise _error("long", n=len(text), limit=LIMIT)
     if "\n" in text or "\r" in text:
         raise _error("lines")
     if not text:
@@ -196,24 +215,46 @@ def _split(text: str) -> tuple[list[str], str]:
         schedule, rest = parts[:5], parts[5:]
         if len(schedule) < 5:
             raise _error("few", n=len(schedule))
+    return schedule, rest[0] if rest else ""
+
+
+def _checked(rest: str) -> str:
+    """The rest of a line, as cron would take it."""
     if not rest:
         raise _error("command")
-    return schedule, rest[0]
+    if rest.startswith("*"):
+        raise _error("star")
+    if (size := len(rest.encode())) > LIMIT:
+        raise _error("long", n=size, limit=LIMIT)
+    return rest
+
+
+def _as_name(named: str, closed: bool) -> dict[str, object]:
+    """Which notes hold of the word that names the program."""
+    blank = closed and re.search(r"\s", named)
+    path = re.match(r"[/.$~]", named) and not re.search(r"\s[-/~$]", named)
+    user, six = named in USERS, re.fullmatch(r"\?|[0-9][0-9*?,/-]*", named)
+    return {
+        "user": user,
+        "six": six,
+        "quoted": blank and not path,
+        "blanks": blank and path,
+        "path": closed and named and not user and not six and not re.search(r"[\s/$`~]", named),
+    }
 
 
 def parse(text: str) -> Line:
     """A line of a user's crontab. :class:`CrontabError` (a ValueError) says what cannot be read and where."""
     schedule, rest = _split(text)
     sets = tuple(field_values(number, item) for number, item in enumerate(schedule))
-    command, data = split_percent(rest)
+    command, data = split_percent(_checked(rest))
     words, closed = shell_words(command)
     line = Line(tuple(schedule), sets, command, data, words)
     named = next((word for word in words if not re.match(r"[A-Za-z_][A-Za-z0-9_]*=", word)), "")
-    notes = {
-        "quoted": closed and re.search(r"\s", named),
+    notes = _as_name(named, closed) | {
         "unclosed": not closed,
         "percent": data,
-        "path": closed and named and not re.search(r"[\s/$`~]", named),
+        "backslash": "\\\\" in _before_percent(rest),
         "reboot": not sets,
     }
     if sets:

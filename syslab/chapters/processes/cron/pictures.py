@@ -9,9 +9,10 @@ from syslab.evidence import Evidence
 from syslab.show.drawing import Canvas
 from syslab.show.picture import Picture
 
-from .ask import CHANGES, DST, Change
+from .ask import CHANGES, Change
 from .firings import EPOCH, firings, minutes
 from .model import parse
+from .runs import DST
 from .show import ZONE
 from .show import clock_changes as table
 
@@ -32,7 +33,7 @@ def change(season: str) -> int:
 
 
 def runs(row: Change) -> dict[int, int]:
-    """Minutes after the night's first drawn one -> how often the line runs: in the minute of the change as cron did, else as cronsim says."""
+    """Minutes after the night's first drawn one -> how often the line runs: in the minute of the change as cron did, else as the rule says."""
     start = change(row["season"]) - 60
     shown = EPOCH + timedelta(minutes=start + (60 if row["season"] == "spring" else 120))
     found: dict[int, int] = {}
@@ -100,6 +101,6 @@ def nights(answers: Sequence[Evidence[list[Change]]]) -> Picture:
         title="A skipped hour, and one that comes twice",
         alt=f"Minutes before and after the change of the clock at which lines run: {told}.",
         caption=f"Time runs to the right as it passes; the hours are what the clock shows. A dot is a run. In the minute of the change it was "
-        f"counted with a real cron, whose TZ was {DST}; the others are cronsim's, in {ZONE}.",
+        f"counted with a real cron, whose TZ was {DST}; the others are computed, for {ZONE}.",
         numbers=table(answers),
     )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from syslab.evidence import Answer, Evidence
 from syslab.show.table import Column, Table, Verdict
 
-from .ask import CHANGES, COMMANDS, DST, Change, CronRun, LineRun, PercentRun, Schedule
+from .ask import CHANGES, COMMANDS, Change, CronRun, Given, LineRun, PercentRun, Schedule, ShellGets, Start
 from .firings import EPOCH, firings
-from .model import parse
+from .model import parse, split_percent
+from .runs import DST
 
 if TYPE_CHECKING:
     from .widget import CronLine
@@ -87,8 +88,51 @@ def rules(answer: Answer[CronRun]) -> Table:
     )
 
 
+def backslashes(answers: Sequence[Evidence[list[ShellGets]]]) -> Table:
+    """What a real cron made of percent signs and backslashes, beside the rule in Python."""
+
+    def by_rule(row: ShellGets) -> Verdict:
+        command, data = split_percent(row["rest"])
+        same = (command, data) == (row["command"], row["stdin"])
+        return Verdict(same, "the same" if same else f"{command} / {_said(data)}")
+
+    return Table(
+        answers,
+        [
+            Column("In the crontab", lambda row: row["rest"]),
+            Column("Command that cron gave", lambda row: row["command"]),
+            Column("Standard input", lambda row: _said(row["stdin"])),
+            Column("The rule in Python", by_rule),
+        ],
+    )
+
+
+def by_pam(answers: Sequence[Evidence[list[Given]]]) -> Table:
+    """What PAM's files set, and what of it a job had."""
+    return Table(
+        answers,
+        [
+            Column("File", lambda row: row["file"]),
+            Column("Says", lambda row: row["setting"]),
+            Column("In the job", lambda row: row["job"] or "not set"),
+        ],
+        heads=2,
+    )
+
+
+def reboots(answers: Sequence[Evidence[list[Start]]]) -> Table:
+    """How often an @reboot line had run after each start of cron."""
+    return Table(
+        answers,
+        [
+            Column("After", lambda row: row["start"]),
+            Column("The line has run", lambda row: row["ran"], number=True),
+        ],
+    )
+
+
 def predicted(season: str, line: str) -> int:
-    """How often cronsim lets ``line`` run in the first minute after the change. KeyError for another season."""
+    """How often :mod:`.firings` lets ``line`` run in the first minute after the change. KeyError for another season."""
     clock = CHANGES[season][0]
     start = (EPOCH.fromisoformat(clock) - EPOCH) // timedelta(minutes=1)
     offset = 60 if season == "spring" else 120
@@ -98,11 +142,11 @@ def predicted(season: str, line: str) -> int:
 
 
 def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
-    """How often each line ran right after a change, by cron and by cronsim."""
+    """How often each line ran right after a change, by cron and by the rule that the widget follows."""
 
     def compared(row: Change) -> Verdict:
-        by_library = predicted(row["season"], row["line"])
-        return Verdict(by_library == row["ran"], str(by_library))
+        by_rule = predicted(row["season"], row["line"])
+        return Verdict(by_rule == row["ran"], str(by_rule))
 
     return Table(
         answers,
@@ -110,11 +154,14 @@ def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
             Column("The clock goes", lambda row: SEASONS[row["season"]]),
             Column("Line", lambda row: row["line"]),
             Column("Cron ran it", lambda row: row["ran"], number=True),
-            Column("cronsim", compared),
+            Column("The widget's rule", compared),
         ],
         caption=f"In the minute after the change; cron's TZ is {DST}",
         heads=2,
     )
+
+
+both_hours = clock_changes
 
 
 def grammar(answers: Sequence[Evidence[list[Schedule]]]) -> Table:
@@ -153,6 +200,7 @@ def widget(answer: Answer[CronRun]) -> CronLine:
         "Every 30 minutes in autumn": state("*/30 * * * * backup", ZONE, "2026-10-25T01:15"),
         "2:30 in autumn": state("30 2 * * * backup", ZONE, autumn),
         "A letter with %": state('0 22 * * 1-5 mail -s "10 o\'clock" reader%Hello,%%go to bed.', "UTC", plain),
+        "Two times in spring": state("0 2,3 * * * backup", ZONE, spring),
         "A day or a weekday": state("0 9 1 * mon report", "UTC", plain),
     }
     own = {name: answer.data["environment"][name] for name in ("HOME", "LOGNAME", "PATH", "SHELL")}

@@ -14,7 +14,8 @@ import { button, connect, element, markInvalid, noteLine, textField, uniqueId } 
  * @property {string[]} order  of notes
  * @property {string[]} bad  notes that are warnings
  * @property {Record<string, string>} labels
- * @property {number} limit  characters of a line
+ * @property {number} limit  bytes of a command
+ * @property {string[]} users  names that are users and no programs
  * @property {number[]} longest  days of each month
  * @property {Record<string, [from: number, offset: number][]>} zones  minutes since 1970 in UTC, and what is added from then on
  * @property {Record<number, string>} offsets  in words
@@ -79,6 +80,7 @@ export function cronRules(rules) {
     const [field, low, high, names, listed] = rules.fields[index];
     const at = names.indexOf(text.toUpperCase());
     if (at >= 0) return at + low;
+    if (text === "?") fail("question", { field });
     if (!isNumber(text)) fail("item", { field, item: text.slice(0, 60), low, high, names: listed });
     if (Number(text) < low || Number(text) > high) fail("range", { field, item: text, low, high });
     return Number(text);
@@ -113,9 +115,31 @@ export function cronRules(rules) {
    * @param {string} rest
    */
   function percent(rest) {
-    const [command, ...lines] = rest.split(/(?<!\\)%/).map((part) => part.replaceAll("\\%", "%"));
-    const data = lines.join("\n");
-    return { command, stdin: !data || data.endsWith("\n") ? data : `${data}\n` };
+    const before = beforePercent(rest);
+    const lines = rest.slice(before.length + 1).split(/(?<!\\)%/);
+    const data = lines.map((part) => part.replaceAll("\\%", "%")).join("\n");
+    const command = before.replace(/\\([\\%])/g, "$1");
+    return { command, stdin: !data || data.endsWith("\n") ? data : `${data}\n`, isHalved: before.includes("\\\\") };
+  }
+  /** @param {string} rest  what of it stands before the first % that no backslash escapes */
+  const beforePercent = (rest) => /** @type {RegExpExecArray} */ (/^(?:[^\\%]|\\.?)*/s.exec(rest))[0];
+  /**
+   * Which notes hold of the word that names the program.
+   * @param {string} name
+   * @param {boolean} isClosed
+   */
+  function asName(name, isClosed) {
+    const blank = isClosed && /\s/.test(name);
+    const path = /^[/.$~]/.test(name) && !/\s[-/~$]/.test(name);
+    const user = rules.users.includes(name);
+    const six = /^(\?|[0-9][0-9*?,/-]*)$/.test(name);
+    return {
+      user,
+      six,
+      quoted: blank && !path,
+      blanks: blank && path,
+      path: isClosed && name && !user && !six && !/[\s/$`~]/.test(name),
+    };
   }
   /**
    * The shell's words, up to the first character that ends a command.
@@ -169,17 +193,18 @@ export function cronRules(rules) {
   /** @param {string} text */
   function parse(text) {
     const line = text.replace(/^[ \t]+|[ \t]+$/g, "");
-    const length = [...line].length;
-    if (length > rules.limit) fail("long", { n: length, limit: rules.limit });
     if (!line) fail("empty");
     if (line[0] === "#") fail("comment");
     const setting = SETTING.exec(line);
     if (setting) fail("setting", { name: setting[1] });
     const { schedule, rest } = split(line);
-    if (!rest) fail("command");
     const sets = schedule.map((field, index) => values(index, field));
     const isTimed = sets.length > 0;
-    const { command, stdin } = percent(rest);
+    if (!rest) fail("command");
+    if (rest[0] === "*") fail("star");
+    const size = new TextEncoder().encode(rest).length;
+    if (size > rules.limit) fail("long", { n: size, limit: rules.limit });
+    const { command, stdin, isHalved } = percent(rest);
     const { words, isClosed } = shellWords(command);
     const name = words.find((word) => !/^[A-Za-z_]\w*=/.test(word)) ?? "";
     /** @param {number} index */
@@ -188,10 +213,10 @@ export function cronRules(rules) {
     const fixed = !isStar(0) && !isStar(1);
     /** @type {Record<string, unknown>} */
     const applies = {
-      quoted: isClosed && /\s/.test(name),
+      ...asName(name, isClosed),
       unclosed: !isClosed,
       percent: stdin,
-      path: isClosed && name && !/[\s/$`~]/.test(name),
+      backslash: isHalved,
       reboot: !isTimed,
       every: isTimed && schedule[0] === "*" && sets[1].length < 24,
       or: isTimed && !both,
@@ -232,7 +257,6 @@ export function cronRules(rules) {
     const from = moments(start)[0]?.utc ?? skipped();
     const [minutes, hours] = line.sets;
     const [, , days, months, weekdays] = line.sets.map((set) => new Set(set));
-    let last = start; // fixed lines go by the clock
     for (let day = Math.floor((start - DAY) / DAY) * DAY; day < end && found.length < count; day += DAY) {
       const date = new Date(day * MINUTE);
       const [byMonth, byWeek] = [days.has(date.getUTCDate()), weekdays.has(date.getUTCDay())];
@@ -246,10 +270,10 @@ export function cronRules(rules) {
             moments(planned).forEach((moment, index) => {
               if (moment.utc > from) today.push({ ...moment, planned, again: index > 0 });
             });
-          } else if (planned > last) {
-            last = planned;
-            while (!moments(last).length) last++;
-            today.push({ ...moments(last)[0], planned, again: false });
+          } else if (planned > start) {
+            let at = planned; // what the clock leaves out runs right after, each time of it
+            while (!moments(at).length) at++;
+            today.push({ ...moments(at)[0], planned, again: false });
           }
         }
       }
@@ -389,7 +413,7 @@ function render({ model, el }) {
       [labels.fields, sets],
       [labels.runs, [code(rules.shell), code("-c"), code(read.command)]],
       [labels.words, read.words.map(code)],
-      [labels.environment, rules.environment.map(code)],
+      [labels.environment, [...rules.environment.map(code), element("span", { textContent: labels.pam })]],
     ];
     if (read.stdin) told.push([labels.stdin, [element("pre", { textContent: read.stdin })]]);
     facts.replaceChildren(

@@ -25,14 +25,15 @@ LABELS = {
     "stdin": "Standard input",
     "words": "Words for sh",
     "environment": "Environment",
-    "reboot": "when cron starts",
+    "pam": "and what PAM adds from /etc/environment and /etc/default/locale",
+    "reboot": "when cron first starts after a boot",
     "moved": "for {planned}, which this day does not have",
     "again": "the second time that the clock shows this",
     "end": f"and no more before {firings.LAST_YEAR + 1}",
     "none": f"none before {firings.LAST_YEAR + 1}",
     "start_error": f"From: write a time as 2026-03-28 12:00, in the years {firings.FIRST_YEAR} to {firings.LAST_YEAR}.",
     "link": "The link cannot be shown, this is the default. {why}",
-    "link_form": "It takes zone,time,line.",
+    "link_form": f"It takes zone,time,line. The zones are {', '.join(firings.ZONES)}.",
 }
 
 
@@ -69,6 +70,7 @@ class CronLine(Widget):
             "fields": [[name, low, high, list(names), crontab.listed(names)] for name, low, high, names in crontab.FIELDS],
             "longest": list(crontab.LONGEST),
             "limit": crontab.LIMIT,
+            "users": list(crontab.USERS),
             "nicknames": crontab.NICKNAMES,
             "errors": crontab.ERRORS,
             "notes": {key: text.replace("{path}", environment["PATH"]) for key, text in crontab.NOTES.items()},

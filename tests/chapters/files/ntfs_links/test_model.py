@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from syslab.chapters.files.ntfs_links import model as reparse
 from syslab.chapters.files.ntfs_links.model import BadReparse, decode, encode, read_hex
+from syslab.chapters.files.ntfs_links.tags import NAMES as TAGS
 
 NAME = st.text(st.characters(exclude_characters="\\/:\0", exclude_categories=("Cs",)), min_size=1, max_size=30).filter(
     lambda name: name not in (".", "..")
@@ -97,8 +98,13 @@ def changed(at: int, *values: int) -> bytes:
     [
         (b"", "ends after 0 bytes"),
         (GOOD[:7], "ends after 7 bytes"),
-        (changed(0, 4), "tag 0xa0000004. A junction"),
-        (changed(0, 0x17, 0, 0, 0x80), "tag 0x80000017, WOF"),
+        (changed(0, 4), "tag 0xa0000004. It is Microsoft's. It is a name surrogate: the file stands for another. A junction"),
+        (
+            changed(0, 0x17, 0, 0, 0x80),
+            "tag 0x80000017, WOF: a compressed file, or one in a WIM image. It is Microsoft's. A junction",
+        ),
+        (changed(0, 0x1A, 0x20, 0, 0x90), "CLOUD_2: Cloud Files, such as OneDrive. .* A directory that has it can have children"),
+        (changed(0, 0x99, 0, 0, 0), "0x00000099. It is not Microsoft's, so bytes 8 to 23 are its owner's GUID. A junction"),
         (GOOD[:-1], "ReparseDataLength is 56, but 55 bytes"),
         (GOOD + b"\0", "56, but 57"),
         (struct.pack("<IHHI", reparse.SYMLINK, 4, 0, 0), "ends after 12 bytes, .* begins at byte 20"),
@@ -121,15 +127,78 @@ def test_buffers_that_are_none(data: bytes, why: str) -> None:
         (changed(6, 1), "Reserved"),
         (changed(10, 0), "empty"),
         (changed(8, 8), "not absolute. A junction"),
+        (changed(8, 6), "is absolute, but does not begin with"),
         (encode("symlink", "C:\\t")[:16] + b"\1" + encode("symlink", "C:\\t")[17:], "says relative, but"),
         (encode("relative", "t")[:16] + b"\0" + encode("relative", "t")[17:], "says absolute, but"),
         (encode("relative", "t")[:16] + b"\3" + encode("relative", "t")[17:], "Flags, bytes 16 to 19, is 0x3"),
     ],
 )
 def test_oddities_are_told_and_read_all_the_same(data: bytes, why: str) -> None:
-    if data[10] == 26 and data[8] == 8:
+    if data[10] == 26 and data[8] in (6, 8):
         data = data[:10] + bytes([18]) + data[11:]
     assert any(why in note for note in decode(data).notes)
+
+
+# https://github.com/winfsp/winfsp/issues/454, comment of 2022-10-19: mklink /D dot .
+FSUTIL = """Reparse Tag Value : 0xa000000c
+Tag value: Microsoft, Name Surrogate, Symbolic Link
+
+Reparse Data Length: 0x10
+Reparse Data:
+0000:  02 00 02 00 00 00 02 00  01 00 00 00 2e 00 2e 00  ................
+"""
+DOT = bytes.fromhex("0c0000a0100000000200020000000200010000002e002e00")
+
+
+def test_what_fsutil_prints() -> None:
+    assert read_hex(FSUTIL) == DOT
+    found = decode(DOT)
+    assert (found.sentence, found.shown, found.notes) == ("A relative symbolic link to ..", ".", ())
+    assert found.values["PrintNameOffset"] == 0 and found.values["SubstituteNameOffset"] == 2, "the print name comes first"
+    with pytest.raises(BadReparse, match=r"0x00020002, which is no known tag.* begins after the tag and the length"):
+        decode(read_hex(FSUTIL.splitlines()[-1]))
+    with pytest.raises(BadReparse, match="0x00020002, which is no known tag"):
+        decode(read_hex("02 00 02 00 00 00 02 00  01 00 00 00 2e 00 2e 00"))
+
+
+@pytest.mark.parametrize("size", [24, 28, 32, 44, 64])
+def test_dumps(size: int) -> None:
+    """What xxd and hexdump -C print, by their manuals' examples: 16 bytes a line, groups of two or with a gap in the middle."""
+    data = (GOOD + encode("relative", "t"))[: size - 4] + b"abcd"
+    xxd, canonical, fsutil = [], [], []
+    for at in range(0, size, 16):
+        line = data[at : at + 16]
+        text = "".join(chr(b) if 32 < b < 127 else "." for b in line)
+        xxd.append(f"{at:08x}: {line.hex(' ', -2):<39}  {text}")
+        halves = f"{line[:8].hex(' '):<23}  {line[8:].hex(' '):<23}"
+        canonical.append(f"{at:08x}  {halves}  |{text}|")
+        fsutil.append(f"{at:04x}:  {halves}  {text}")
+    for dump in (xxd, [*canonical, f"{size:08x}"], fsutil):
+        assert read_hex("\n".join(dump)) == data, dump
+    assert read_hex(data.hex("-")) == read_hex("".join(f"\\x{b:02x}" for b in data)) == data
+    assert read_hex(f"system.ntfs_reparse_data=0x{data.hex()}") == data
+
+
+def test_every_tag_of_the_specification_is_named() -> None:
+    """The values are those of [MS-FSCC] 2.1.2.1 *Reparse Tags*, counted there: 40, and 15 more of the Cloud Files."""
+    assert len(TAGS) == 55
+    for tag, name in (
+        (0x9000E01A, "CLOUD_E"),
+        (0x80000023, "AF_UNIX"),
+        (0x90001018, "WCI_1"),
+        (0xC0000004, "HSM"),
+        (0x80000014, "NFS"),
+    ):
+        assert TAGS[tag].partition(":")[0] == name
+    names = [name.partition(":")[0] for name in TAGS.values()]
+    assert len(set(names)) == len(names)
+    assert {"MOUNT_POINT", "SYMLINK", "LX_FIFO", "LX_CHR", "LX_BLK", "PROJFS", "WCI_LINK", "ONEDRIVE", "DEDUP"} <= set(names)
+
+
+def test_a_path_that_mklink_takes() -> None:
+    assert (
+        decode(encode("junction", "\\\\?\\C:\\t")).followed == "\\??\\C:\\t" == decode(encode("symlink", "\\\\?\\C:\\t")).followed
+    )
 
 
 def test_hex_as_dumps_have_it() -> None:

@@ -13,7 +13,7 @@ from syslab.chapters.processes.cron import ask as cron
 from syslab.chapters.processes.cron import exercises
 from syslab.chapters.processes.cron.daemon import CronDaemon, program
 from syslab.chapters.processes.cron.firings import firings
-from syslab.chapters.processes.cron.model import CrontabError, parse
+from syslab.chapters.processes.cron.model import CrontabError, parse, split_percent
 from syslab.evidence import Answer, ExperimentFailed, ask
 
 needs_fish = pytest.mark.skipif(bool(cron.by_shell.missing()), reason="needs Linux and fish")
@@ -88,6 +88,35 @@ def test_clock_changes() -> None:
         ("autumn", "0 3 * * *"): 0,
         ("autumn", "0 * * * *"): 1,
     }
+
+
+needs_daemon = pytest.mark.skipif(bool(cron.backslashes.missing()), reason="needs cron, proot and faketime")
+
+
+@needs_daemon
+def test_backslashes_by_a_real_cron() -> None:
+    rows = {row["rest"]: (row["command"], row["stdin"]) for row in ask(cron.backslashes).data}
+    assert rows[r"echo x\\%y"] == ("echo x\\", "y\n")
+    assert rows[r"sed 's/\\/X/' <in"] == (r"sed 's/\/X/' <in", "")
+    assert rows == {rest: split_percent(rest) for rest in cron.BACKSLASHES}
+
+
+@needs_daemon
+def test_what_pam_adds() -> None:
+    rows = {row["setting"].partition("=")[0]: row for row in ask(cron.by_pam).data}
+    assert rows["LANG"]["job"] == "en_GB.UTF-8" and rows["HTTP_PROXY"]["job"] == "http://proxy:3128"
+    assert rows["PATH"]["job"] == "/usr/bin:/bin", "cron's own wins"
+
+
+@needs_daemon
+def test_reboot_runs_once_a_boot() -> None:
+    assert [row["ran"] for row in ask(cron.reboots).data] == [1, 1, 2]
+
+
+@needs_daemon
+def test_a_skipped_hour_and_a_real_one() -> None:
+    rows = {row["line"]: row["ran"] for row in ask(cron.both_hours).data}
+    assert rows == {"0 2,3 * * *": 2, "30 2,3 * * *": 1, "*/60 2,3 * * *": 1}
 
 
 @pytest.mark.skipif(bool(cron.grammar.missing()), reason="needs crontab and proot")

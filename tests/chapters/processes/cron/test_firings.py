@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import random
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from syslab.chapters.processes.cron.firings import EPOCH, ZONES, firings, segments
-from syslab.chapters.processes.cron.model import parse
+from syslab.chapters.processes.cron.firings import EPOCH, ZONES, firings, minutes, segments
+from syslab.chapters.processes.cron.model import Line, parse
 
 
 def shown(line: str, start: datetime, count: int = 3, zone: str = "Europe/Berlin") -> list[str]:
@@ -21,6 +22,74 @@ def test_spring() -> None:
     assert shown("30 2 * * *", night) == ["29. 03:00 120 moved", "30. 02:30 120", "31. 02:30 120"]
     assert shown("*/30 2 * * *", night, 1) == ["30. 02:00 120"]
     assert shown("*/30 * * * *", night) == ["29. 01:30 60", "29. 03:00 120", "29. 03:30 120"]
+
+
+def test_a_skipped_time_and_a_real_one_are_two() -> None:
+    """A real cron ran these so: see the questions both_hours and clock_changes."""
+    for zone, day in (
+        ("Europe/Berlin", datetime(2026, 3, 28, 12)),
+        ("America/New_York", datetime(2026, 3, 7, 12)),
+        ("Australia/Sydney", datetime(2026, 10, 3, 12)),
+    ):
+        two = firings(parse("0 2,3 * * * true"), zone, day, 3)
+        assert two[0].utc == two[1].utc and [f.moved for f in two] == [True, False, False], zone
+    night = datetime(2026, 3, 29, 1, 0)
+    assert shown("0,30 2 * * *", night) == ["29. 03:00 120 moved", "29. 03:00 120 moved", "30. 02:00 120"]
+    assert len({(f.utc) for f in firings(parse("0-59 2 * * * x"), "Europe/Berlin", night, 60)}) == 1
+
+
+def _matches(line: Line, clock: datetime) -> bool:
+    minute, hour, day, month, weekday = line.sets
+    days = [clock.day in day, clock.isoweekday() % 7 in weekday]
+    return clock.minute in minute and clock.hour in hour and clock.month in month and (all if line.both_days else any)(days)
+
+
+def _by_main_of_cron(line: Line, zone: str, begin: int, end: int) -> list[int]:
+    """UTC minutes at which main() of cron.c (3.0pl1-162) starts ``line``: its loop over minutes, its four cases, its two kinds of jobs."""
+    found: list[int] = []
+
+    def find_jobs(clock: int, at: int, wild: bool, fixed: bool) -> None:
+        if (fixed if line.fixed else wild) and _matches(line, EPOCH + timedelta(minutes=clock)):
+            found.append(at)
+
+    virtual = None
+    for utc in range(begin, end):
+        offset = (EPOCH + timedelta(minutes=utc)).replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+        now = utc + offset // timedelta(minutes=1)
+        late = 1 if virtual is None else now - virtual
+        virtual = now - 1 if virtual is None else virtual
+        if late == 1 or late > 180 or late <= -180:
+            virtual = now
+            find_jobs(now, utc, True, True)
+        elif late > 5:
+            find_jobs(now, utc, True, False)
+            for clock in range(virtual + 1, now + 1):
+                find_jobs(clock, utc, False, True)
+            virtual = now
+        else:
+            assert late <= 0, "no zone here changes by five minutes or less"
+            find_jobs(now, utc, True, False)
+    return found
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_firings_are_those_of_cron_s_own_loop(zone: str) -> None:
+    choose = random.Random(zone)
+    changes = [at for at, _ in segments(zone)[1:] if 2027 < 1970 + at / 525_960 < 2030] or [minutes(datetime(2028, 2, 28))]
+    fields = (
+        ("0", "30", "*", "*/20", "*/60", "15,45", "0-10", "59"),
+        ("2", "3", "1", "2,3", "1-3", "*", "*/2", "0", "2-2"),
+        ("*", "*/2", "1", "20-31"),
+        ("*",),
+        ("*", "sun", "1", "*/3"),
+    )
+    for _ in range(60):
+        line = parse(" ".join(map(choose.choice, fields)) + " true")
+        change = choose.choice(changes)
+        begin, end = change - choose.randint(60, 1500), change + 3000
+        offset = next(o for start, o in reversed(segments(zone)) if start <= begin)
+        listed = [f.utc for f in firings(line, zone, EPOCH + timedelta(minutes=begin - 1 + offset), 1000) if f.utc < end]
+        assert listed == _by_main_of_cron(line, zone, begin, end)[:1000], (line.schedule, begin)
 
 
 def test_autumn() -> None:

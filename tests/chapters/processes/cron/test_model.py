@@ -72,8 +72,11 @@ def test_words_end_where_the_command_ends() -> None:
 
 @pytest.mark.parametrize(
     ("rest", "command", "data"),
-    [("a%", "a", ""), ("a%b", "a", "b\n"), ("a%b%", "a", "b\n"), (r"a\%b%c\%d", "a%b", "c%d\n"), ("%b", "", "b\n"), ("a", "a", "")],
-)
+    # what do_command.c of cron 3.0pl1-162 does, and what that cron did in the question `backslashes`
+    [(r"sed 's/\\/X/' <in", r"sed 's/\/X/' <in", ""), (r"echo x\\%y", "echo x\\", "y\n"), (r"echo x\\\%y", r"echo x\%y", ""),
+     (r"cat%a\\b\%c", "cat", "a\\\\b%c\n"), (r"cat%\\%", "cat", "\\%\n"), ("a\\", "a\\", ""), (r"a\b", r"a\b", ""),
+     ("a%", "a", ""), ("a%b", "a", "b\n"), ("a%b%", "a", "b\n"), (r"a\%b%c\%d", "a%b", "c%d\n"), ("%b", "", "b\n"), ("a", "a", "")],
+)  # fmt: skip
 def test_percent(rest: str, command: str, data: str) -> None:
     assert split_percent(rest) == (command, data)
 
@@ -101,7 +104,12 @@ def test_percent(rest: str, command: str, data: str) -> None:
         ("1,,2 * * * * x", "cannot read “”"),
         ("0 3 * * 1#2 x", "1#2"),
         ("٣ 3 * * * x", "cannot read"),
-        ("0 3 * * * " + "x" * 1000, "1010 characters"),
+        ("0 3 * * * " + "x" * 999, "has 999 bytes; cron takes 998"),
+        ("0 3 * * * " + "é" * 500, "has 1000 bytes"),
+        ("0 0 * * * * /bin/foo", "begins with \\*"),
+        ("*/30 * * * * * curl x", "begins with \\*"),
+        ("@reboot * x", "begins with \\*"),
+        ("0 12 ? * WED", "day of month: cron has no \\?"),
     ],
 )
 def test_bad_lines_say_what_and_where(line: str, reason: str) -> None:
@@ -114,5 +122,16 @@ def test_notes() -> None:
     assert "never" not in parse("0 3 30 2 1 true").notes, "a Monday is enough"
     assert parse("* 3 * * * /bin/true").notes == ("every", "wild")
     assert parse("@reboot X=1 'a b'").notes == ("quoted", "reboot")
+    assert len(parse("0 3 * * * " + "x" * 998).command) == 998, "the limit is of the command, whatever stands before it"
+    assert parse(f"{'0,' * 600}0 3 * * * /x").notes == ("fixed",)
+    for good in ('"/opt/My App/backup.sh" --all', '"$HOME/my prog/run.sh"', r"/opt/My\ App/x"):
+        assert parse(f"0 3 * * * {good}").notes == ("blanks", "fixed"), "cron ran such a line: status 0"
+    assert parse('0 3 * * * "/usr/bin/fish /x"').notes[0] == "quoted"
+    assert parse("17 * * * * root cd / && x").notes == ("user", "wild"), "a line of /etc/crontab"
+    assert parse("0 0 12 * * ?").notes == ("six", "fixed"), "Quartz's"
+    assert parse("0 0 1 1 * 2026 x").notes == ("six", "fixed"), "with a year"
+    assert parse("0 3 * * * 7z a b").notes == ("path", "fixed")
+    assert "backslash" in parse(r"0 3 * * * echo \\").notes
+    assert "backslash" not in parse(r"0 3 * * * cat%\\").notes
     for name in NICKNAMES:
         assert parse(f"{name} x").command == "x"
