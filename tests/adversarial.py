@@ -22,7 +22,7 @@ from syslab.bits.reading import LONGEST, PLAIN
 from syslab.chapters.files.ioctl import show as ioctl
 from syslab.chapters.kvm.vm_exits import show as vm_exits
 
-_CHARACTERS = " \t\n09afxzAFZ_<>()[]=:,.;-/*\"'$?"
+_CHARACTERS = " \t\n039afxzAFZ_<>()[]=:,.;-/*\"'$?"
 SECONDS = 10  # of CPU for a pattern, which needs a tenth of one; one that squares its work needs minutes
 _OFTEN = 50  # a repeat with at least that many rounds counts as one without end
 
@@ -30,7 +30,8 @@ _OFTEN = 50  # a repeat with at least that many rounds counts as one without end
 def patterns() -> list[str]:
     """Every pattern that text somebody pasted is searched with, by Python or on a page."""
     found = [reader.pattern for anchor in anchors() for reader in get(anchor).readers]
-    return list(dict.fromkeys([*found, *(reader.pattern for reader in PLAIN), ioctl.STRACE, vm_exits.REASON]))
+    lines = [ioctl.STRACE, *vm_exits.READERS, *(pattern for pattern, _ in (ioctl.UNKNOWN, *vm_exits.REFUSALS))]
+    return list(dict.fromkeys([*found, *(reader.pattern for reader in PLAIN), *lines]))
 
 
 def _fits(item: Any) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from . import given
 from .core import Case, Field, Layout, Source, otherwise
+from .reading import Reader
 
 BITS = 64
 WIDTHS = {4: 48, 5: 57}
@@ -132,6 +133,9 @@ VA = Layout(
             Case(_5 ^ _4, 0, " Indices: PML4 {PML4}, PDPT {PDPT}, PD {PD}, PT {PT}; offset {Byte}."),
             otherwise(" Indices: PML5 {PML5}, PML4 {PML4}, PDPT {PDPT}, PD {PD}, PT {PT}; offset {Byte}."),
         ),
+    ),
+    readers=(
+        Reader(r"\bnon-canonical address 0x([0-9a-f]{1,16})\b", 16, "the non-canonical address of a general protection fault"),
     ),
     examples=(
         ("In a library", 0x7F6D_5413_7ABC), ("Last of the user half", 0x7FFF_FFFF_FFFF), ("First in the hole", 0x8000_0000_0000),

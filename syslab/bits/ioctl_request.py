@@ -27,6 +27,9 @@ _SHOWN = [
     "KVM_GET_CPUID2",
 ]
 
+CALL = r"\bioctl\(\s*-?\d+(?:<[^()]{0,300}>)?\s*,\s*"
+"""What stands before the request in a line of strace, also of ``strace -yy``."""
+
 IOC = Layout(
     name="ioctl request",
     anchor="ioc",
@@ -70,8 +73,18 @@ IOC = Layout(
         ),
     ),
     readers=(
-        Reader(r"\bioctl\(\s*\d+(?:<[^<>]*>)?\s*,\s*0x([0-9a-f]{1,8})\b", 16, "a line of strace -X raw: ioctl(3, 0x5413, …)"),
-        Reader(r"\b(?:cmd|request)\s*[=:]\s*(?:0x)?([0-9a-f]{1,8})\b", 16, "cmd=0x5413"),
+        Reader(rf"{CALL}0x(?:ffffffff)?([0-9a-f]{{1,8}})\b", 16, "a line of strace -X raw: ioctl(3, 0x5413, …)"),
+        Reader(rf"{CALL}_IOC\(", 0, "strace has no name for this request, and writes _IOC(direction, type, number, size) for the number"),
+        Reader(rf"{CALL}[A-Z_]", 0, "strace has put the request's name for its number; strace -X raw shows the number"),
+        Reader(r"\bioctlcmd=", 0, "SELinux logs the low 16 bits of a request, type and number: the direction and the size are not in the line"),
+        Reader(r"\bsyscall=16 .{1,90}?\ba1=(?:ffffffff)?([0-9a-f]{1,8})\b", 16, "a1= of auditd, where syscall=16 is ioctl (hex)"),
+        Reader(r"\bsyscall=\d", 0, "in this line a1= is another system call's: ioctl is syscall=16"),
+        Reader(r"\ba1=(?:ffffffff)?([0-9a-f]{1,8})\b", 16, "a1= of auditd (hex), if the call is an ioctl"),
+        Reader(r"\b(?:cmd|request)\s*[=:]\s*0x([0-9a-f]{1,8})\b", 16, "cmd=0x5413"),
+        Reader(r"\b(?:cmd|request)\s*[=:]\s*([0-9]{1,10})\b", 10, "a decimal number behind cmd= or request="),
+        Reader(r"\b(?:cmd|request)\s*[=:]\s*([0-9a-f]{1,8})\b", 16, "hex digits behind cmd= or request="),
+        Reader(r"^\s*0xffffffff([0-9a-f]{8})\s*$", 16, "a request whose sign was extended to 64 bits"),
+        Reader(r"^\s*-\d+\s*$", 0, "a request that was taken for a signed number: add 4294967296 to it (2 to the 32nd)"),
     ),
     examples=tuple((name, BY_NAME[name].number) for name in _SHOWN),
     note=(

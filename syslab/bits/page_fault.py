@@ -7,6 +7,25 @@ from .reading import Reader
 
 P, W, U, RSVD, I, PK, SS, HLAT, SGX, RMP = (1 << n for n in (0, 1, 2, 3, 4, 5, 6, 7, 15, 31))  # noqa: E741
 
+NOT_A_PAGE_FAULT = tuple(
+    Reader(pattern, 0, label)
+    for pattern, label in (
+        (r"\bkvm_page_fault: ",
+         "kvm_page_fault has the EPT exit qualification on VMX, a nested page fault's error code on SVM, and the word of a #PF only "
+         "where KVM shadows page tables; the line does not say which"),
+        (r"\bfast_page_fault: ", "fast_page_fault writes the flags by name: F is FETCH, not 0xf"),
+        (r"\bintr_info 0x[0-9a-f]{1,8} error_code ",
+         "this error_code belongs to intr_info, which is no page fault here (a #PF with an error code is 0x80000b0e)"),
+        (r"\bInternal error: ", "this is an arm64 or arm oops; its number is the fault syndrome (ESR, FSR) and has other bits"),
+        (r"\bOops: [0-9a-f]{1,8} ilc:", "this is an oops of s390; its number is a program interruption code"),
+        (r"\b(?:general protection|invalid opcode|divide error|stack.segment|double fault|control protection|alignment check|invalid TSS|"
+         r"segment not present|coprocessor segment|stack guard page|bounds:|overflow:|int3:|debug:|v=[0-9a-f]{2} e=|"
+         r"FATAL TRAP: vec(?:tor =)? (?:[0-9]|1[0-35-9]|[2-9][0-9])\b|kvm_inj_exception: #[A-OQ-Z]|kernel: [a-oq-z][a-z0-9 ]{2,40} trap, code=|protection fault trap)",
+         "this line reports another exception, not a page fault; its error code has other bits"),
+    )
+)  # fmt: skip
+"""Lines with a number that looks like this word and is another."""
+
 PFEC = Layout(
     name="page-fault error code",
     anchor="pfec",
@@ -71,15 +90,19 @@ PFEC = Layout(
         Case(I | SS, I | SS, "SS with I/D: a shadow-stack access is a data access."),
     ),
     readers=(
-        Reader(r"error_code\(0x([0-9a-f]+)\)", 16, "the #PF line of an oops"),
-        Reader(r"segfault at .{1,100}? error ([0-9a-f]+)", 16, "a segfault line of dmesg (its number is hex)"),
-        Reader(r"error_code[=: ]+(?:0x)?([0-9a-f]+)", 16, "a tracepoint's error_code="),
-        Reader(r"\bOops: ([0-9a-f]{4,16})\b", 16, "the Oops: line (its number is hex)"),
+        Reader(r"#PF: error_code\(0x([0-9a-f]{1,16})\)", 16, "the #PF line of an oops"),
+        Reader(r"segfault at .{1,100}? error ([0-9a-f]{1,8})\b", 16, "a segfault line of dmesg (its number is hex)"),
         Reader(r"\bv=0e e=([0-9a-f]{4,8})\b", 16, "QEMU's -d int log"),
-        Reader(
-            r"(general protection|invalid opcode|divide error|stack segment|double fault|v=[0-9a-f]{2} e=)", 0,
-            "this line reports another exception, not a page fault; its error code has other bits",
-        ),
+        Reader(r"\bkvm_inj_exception: #PF \(0x([0-9a-f]{1,8})\)", 16, "kvm_inj_exception, the #PF that KVM injects"),
+        Reader(r"\bintr_info 0x80000b0e error_code 0x([0-9a-f]{8})\b", 16, "kvm_exit's error_code, as intr_info is a #PF"),
+        *NOT_A_PAGE_FAULT,
+        Reader(r"\berror_code[=: (]{1,3}(?:0x)?([0-9a-f]{1,16})\b", 16, "a tracepoint's error_code="),
+        Reader(r"\bOops: ([0-9a-f]{4,16})\b", 16, "the Oops: line (its number is hex)"),
+        Reader(r"\bBad pagetable: ([0-9a-f]{4})\b", 16, "the Bad pagetable: line of an oops"),
+        Reader(r"\bpferr ([0-9a-f]{1,16})\b", 16, "pferr of KVM's page-table walker (hex)"),
+        Reader(r"\berror code: (?:0x)?0{8}([0-9a-f]{8})\b", 16, "error code: with sixteen digits, as macOS and Nanos print a #PF"),
+        Reader(r"\bpage fault trap, code=([0-9a-f]{1,8})\b", 16, "OpenBSD's page fault trap"),
+        Reader(r"\berror_code[=: ]{1,3}([1-9][0-9]{1,9})\b", 10, "error_code= in decimal"),
     ),
     examples=(
         ("First touch", 0x6), ("Copy on write", 0x7), ("NX fetch", 0x15), ("Kernel NULL read", 0x0), ("SMAP read", 0x1),

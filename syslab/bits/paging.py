@@ -94,6 +94,42 @@ _TABLE_USED = (Case(P | A, P | A, "; accessed"),)
 _SHADOW_STACK = (Case(P | W | D, P | D, "; read-only with D=1 is a shadow stack where CET is on"),)
 
 
+_LEVELS = {1: "PTE", 2: "PMD", 3: "PUD", 4: "P4D", 5: "PGD"}
+"""KVM's name for a level, and Linux's."""
+
+
+def _of_level(*levels: int) -> tuple[Reader, ...]:
+    """Lines with an entry of one of these levels; an entry of another has another layout."""
+    found = []
+    for level in levels:
+        name = _LEVELS[level]
+        found += [
+            Reader(rf"\b{name} ([0-9a-f]{{1,16}})\b", 16, f"the {name} of an oops (hex)"),
+            Reader(rf"\bpte ([0-9a-f]{{1,16}}) level {level}\b", 16, f"KVM's paging element of level {level}"),
+        ]
+    return tuple(found)
+
+
+_PAE = Reader(
+    r"\*p(?:dpt|de|te) = ", 0, "*pdpt, *pde and *pte are entries of a 32-bit kernel, and these are entries of 64-bit mode"
+)
+_READERS = {
+    "pte": (
+        _PAE,
+        Reader(r"\bpte ([0-9a-f]{1,16}) level 1\b", 16, "KVM's paging element of level 1"),
+        Reader(r"\blevel [2-5]\b", 0, "this entry is of a higher level, and has another layout: a larger page, or a reference to a table"),
+        Reader(r"\bPTE ([0-9a-f]{1,16})\b", 16, "the PTE of an oops (hex)"),
+        Reader(r"\bpte:([0-9a-f]{1,16})\b", 16, "pte: of a bad page map (hex), which the kernel found to be no sound entry"),
+        Reader(r"\bL1\[0x[0-9a-f]{1,3}\] = ([0-9a-f]{16})\b", 16, "L1 of Xen's page-table walk (hex)"),
+        Reader(r"\b(?:PMD|PUD|P4D|PGD) [0-9a-f]|\bL[2-5]\[", 0,
+               "this line has no PTE, so the walk ended above it; what it has are entries of other layouts"),
+    ),
+    "pde-2m": (_PAE, *_of_level(2)),
+    "pdpte-1g": (_PAE, *_of_level(3)),
+    "paging-table": (_PAE, *_of_level(2, 3, 4, 5)),
+}  # fmt: skip
+
+
 def _entry(
     name: str, anchor: str, begins: str, fields: list[Field], note: str, examples: tuple[tuple[str, int], ...], ps: int | None
 ) -> Layout:
@@ -110,9 +146,7 @@ def _entry(
         fields=tuple(fields),
         sources=_SOURCES,
         clauses=(begin, *_RIGHTS, *((_USED, _SHADOW_STACK) if page else (_TABLE_USED,)), (otherwise("."),)),
-        readers=(
-            Reader(r"\bP(?:TE|MD|UD|4D|GD) ([0-9a-f]{1,16})\b", 16, "PGD, P4D, PUD, PMD or PTE of an oops (hex); the first counts"),
-        ),
+        readers=_READERS[anchor],
         examples=examples,
         note=f"{note} {_MAXPHYADDR}",
     )

@@ -67,6 +67,8 @@ def _title(number: int) -> str:
     return "real-time signal, free for the program; default action: terminate"
 
 
+_MASK = "[0-9a-f]{16} +"  # a column of ps s
+
 SIGMASK = Layout(
     name="signal mask",
     anchor="sigmask",
@@ -86,6 +88,10 @@ SIGMASK = Layout(
         Reader(r"SigCgt:\s*([0-9a-f]{16})\b", 16, "SigCgt of /proc/PID/status, caught"),
         Reader(r"ShdPnd:\s*([0-9a-f]{16})\b", 16, "ShdPnd of /proc/PID/status, pending for the process"),
         Reader(r"SigPnd:\s*([0-9a-f]{16})\b", 16, "SigPnd of /proc/PID/status, pending for the thread"),
+        *(
+            Reader(rf"^\s*\d+ +\d+ +{skipped}([0-9a-f]{{16}})\b", 16, f"what ps s shows as {column}")
+            for column, skipped in (("BLOCKED", _MASK), ("IGNORED", _MASK * 2), ("CAUGHT", _MASK * 3), ("PENDING", ""))
+        ),
         Reader(r"^\s*([0-9a-f]{16})\s*$", 16, "sixteen hex digits, as ps prints a mask"),
         Reader(r"SigQ:", 0, "SigQ counts queued signals and their limit; it is no mask"),
     ),

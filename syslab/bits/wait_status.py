@@ -14,6 +14,11 @@ EVENTS = {
 }  # fmt: skip
 
 
+NEGATIVE = Reader(r"^\s*-\d+\s*$", 0, "a negative number is Python's returncode: -15 means ended by signal 15")
+_EXIT = r"\b(?:exited with (?:code|status) |exit(?:ed)?[ _]?(?:code|status)[\s:=(\"]{1,9}|exit |Exited \()"
+"""What a shell's number stands behind."""
+
+
 def _called(number: int) -> str:
     return f"{NAMES[number]} ({number})" if number not in (32, 33) else f"signal {number}, which glibc keeps for itself"
 
@@ -76,15 +81,20 @@ WAIT = Layout(
         *(Case(TERMSIG, n, f"Signal {n}: the highest is 64.") for n in range(65, TERMSIG)),
     ),
     readers=(
+        Reader(r"\bAttempted to kill init! exitcode=0x([0-9a-f]{8})\b", 16, "exitcode= of a kernel panic, the status of init"),
+        Reader(
+            r"\bexit(?:ed)?(?: with)?[ _]?(?:code|status)", 0,
+            "an exit code or exit status is one byte of this word, and of a shell it is another number (shell-status)",
+        ),
         Reader(r"^\s*\(\s*\d+\s*,\s*(\d+)\s*\)\s*$", 10, "the pair that Python's os.waitpid returns, (pid, status)"),
         Reader(r"^\s*\d+ \(.*\) [A-Za-z](?: -?\d+){48} (\d+)\s*$", 10, "a line of /proc/PID/stat (its field 52, exit_code)"),
-        Reader(r"\bw?status(?:\s*[=:])?\s*0x([0-9a-f]{1,8})\b", 16, "status=0x…"),
+        Reader(r"\bw?status(?:\s*[=:])?\s*0x0{0,2}([0-9a-f]{1,6})\b", 16, "status=0x…"),
         Reader(r"si_status=", 0, "si_status is the exit code or the signal alone (si_code says which), not the status word"),
         Reader(
             r"code=(?:exited|killed|dumped)", 0,
             "systemd's status= is the exit code (code=exited) or the signal (killed, dumped), not the status word",
         ),
-        Reader(r"^\s*-\d+\s*$", 0, "a negative number is Python's returncode: -15 means ended by signal 15"),
+        NEGATIVE,
     ),
     examples=(
         ("exit 3", 0x300), ("SIGTERM", 0xF), ("SIGSEGV, core", 0x8B), ("^Z", 0x147F), ("continued", CONTINUED),
@@ -127,12 +137,28 @@ SHELL_STATUS = Layout(
         ),
     ),
     readers=(
-        Reader(r"\$\?\s*=+\s*(\d+)", 10, "$?=143"),
-        Reader(r"\bexit(?:ed)?[ _]?(?:code|status)?[\s:=(\"]+(\d+)", 10, "exit code 137, exit status 143, Exited (137)"),
-        Reader(r"\bg?make(?:\[\d+\])?: .{1,500}\] Error (\d+)", 10, "make's Error 143"),
+        Reader(r"\bexitcode=0x", 0, "the exitcode= of a kernel panic is the status word of wait(2), whose low byte is a signal (wait)"),
         Reader(r"code=(?:killed|dumped)", 0, "systemd knows that it was a signal: its status= is the signal, nothing added"),
-        Reader(r"code=exited, status=(\d+)", 10, "systemd's code=exited, status=143 (systemd knows that it was an exit)"),
-        Reader(r"^\s*-\d+\s*$", 0, "a negative number is Python's returncode: -15 means ended by signal 15"),
+        Reader(
+            r"code=exited, status=(?:2[0-3][0-9]|24[0-5])/[A-Z]", 0,
+            "200 to 245 with a name are systemd's own: it could not prepare or execute the program, which never ran "
+            "(systemd.exec(5), Process Exit Codes), unless the program itself returned that number",
+        ),
+        Reader(r"code=exited, status=(\d+)\b", 10, "systemd's code=exited, status=143 (systemd knows that it was an exit)"),
+        NEGATIVE,
+        Reader(
+            rf"{_EXIT}-[0-9]{{1,2}}\b|\bdied with <Signals\.", 0,
+            "this is no shell's number: of Python's subprocess, -11 and SIGSEGV: 11 both mean ended by signal 11",
+        ),
+        Reader(
+            rf"{_EXIT}(?:-[0-9]{{3}}|0x[0-9a-f]{{3}})", 0,
+            "this number has more than the eight bits of a shell's $?, as those of Windows have: 0xC0000005 is an access violation",
+        ),
+        Reader(r"\$\?\s*=+\s*(\d+)\b", 10, "$?=143"),
+        Reader(rf"{_EXIT}0x([0-9a-f]{{1,2}})\b", 16, "an exit status in hex"),
+        Reader(rf"{_EXIT}(\d+)\b", 10, "exit code 137, exit status 143, Exited (137)"),
+        Reader(r"\bexit code: Error executing in Docker Container: (\d+)\b", 10, "kubectl's exit code: … 137"),
+        Reader(r"\bg?make(?:\[\d+\])?: .{1,500}\] Error (\d+)\b", 10, "make's Error 143"),
     ),
     examples=(("success", 0), ("not found", 127), ("^C", 130), ("SIGKILL", 137), ("SIGTERM", 143), ("^Z", 148), ("255", 255)),
     note=(

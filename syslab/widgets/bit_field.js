@@ -3,7 +3,7 @@
  * what the value means, and a table of every field. One tab stop; arrows, Home and End move, Space and Enter flip.
  */
 import { button, connect, element, markInvalid, rejected, rovingFocus, textField, uniqueId } from "./frame.js";
-import { fieldText, fieldValue, fullHex, holds, otherReading, readWord, sentence } from "./layouts.js";
+import { fieldText, fieldValue, fullHex, holds, otherReadings, readWord, sentence } from "./layouts.js";
 
 /**
  * @typedef {object} Traits
@@ -20,6 +20,9 @@ import { fieldText, fieldValue, fullHex, holds, otherReading, readWord, sentence
  */
 const partsOf = (name) => name.split(/(?<=[_./+-])|(?<=[a-z\d])(?=[A-Z])|(?<=^SIG)(?=.)|(?<=.)(?=SIG$)/);
 const LONG = 7; // letters that fit into a column of 8 on a phone
+
+/** @param {{ value: bigint, how: string }} other */
+const otherWords = ({ value, how }) => `as ${how} it is 0x${value.toString(16)}`;
 
 /** @param {import("./frame.js").Place<Traits>} place */
 function render({ model, el }) {
@@ -198,8 +201,8 @@ function render({ model, el }) {
       const found = readWord(layout, text);
       show(found.error ? BigInt(layout.start) : found.value);
       if (found.error) return rejected(key, text, `could not be read (${found.error}). This is the default.`);
-      const other = otherReading(layout, text, found.value);
-      return other ? `read as ${found.how}; as ${other.how} it is 0x${other.value.toString(16)}` : "";
+      const others = otherReadings(layout, text, found.value);
+      return others.length ? [`read as ${found.how}`, ...others.map(otherWords)].join("; ") : "";
     },
     outside(text) {
       how.textContent = "";
@@ -227,6 +230,8 @@ function render({ model, el }) {
     if (found.error) {
       field.value = text;
       markInvalid(field, true);
+      say.textContent = `Nothing was read; the bits are still those of ${fullHex(layout, value)}.`;
+      warning.hidden = true;
       how.textContent = found.error;
       return;
     }
@@ -235,21 +240,20 @@ function render({ model, el }) {
     offer(text, found.value);
   }
   /**
-   * Names what else digits alone may mean, and takes it when told to.
+   * Names what else the text may mean, and takes it when told to.
    * @param {string} text
    * @param {bigint} taken
    */
   function offer(text, taken) {
-    const other = otherReading(layout, text, taken);
-    if (!other) return;
-    const act = () => {
-      change(other.value, `read as ${other.how}`);
-      offer(text, other.value);
-      // not before Enter is done with, or it would press this one too
-      setTimeout(() => /** @type {HTMLElement} */ (how.querySelector("button"))?.focus());
-    };
-    const words = `as ${other.how} it is 0x${other.value.toString(16)}`;
-    how.append("; ", button(words, act, { className: "rsn-quiet" }));
+    for (const other of otherReadings(layout, text, taken)) {
+      const act = () => {
+        change(other.value, `read as ${other.how}`);
+        offer(text, other.value);
+        // not before Enter is done with, or it would press this one too
+        setTimeout(() => /** @type {HTMLElement} */ (how.querySelector("button"))?.focus());
+      };
+      how.append("; ", button(otherWords(other), act, { className: "rsn-quiet" }));
+    }
   }
   field.onchange = () => {
     // leaving the field after Enter says nothing new, and the note has a button that is about to be pressed

@@ -134,19 +134,40 @@ const PLAIN = [
 /** @type {Record<number, string>} */
 const PREFIX = { 16: "0x", 2: "0b", 10: "" };
 
+const MOST = 4;
+
 /**
- * Digits alone can be meant in two ways: the one that was not taken, or null. As other_reading() in syslab/bits/bare.py.
- * @param {{ width: number }} layout
+ * What a text means if it is not meant as `value`. As other_readings() in syslab/bits/bare.py.
+ * @param {Pick<Readable, "width" | "readers">} layout
  * @param {string} given
  * @param {bigint} value  as it was read
- * @returns {{ value: bigint, how: string } | null}
+ * @returns {{ value: bigint, how: string }[]}
  */
-export function otherReading({ width }, given, value) {
-  const digits = /^\s*([0-9][0-9_]*)\s*$/.exec(plainText(given))?.[1].replaceAll("_", "");
-  if (!digits) return null;
-  const hex = BigInt(`0x${digits}`);
-  const other = value === hex ? { value: BigInt(digits), how: "decimal" } : { value: hex, how: "hex" };
-  return other.value === value || other.value >> BigInt(width) ? null : other;
+export function otherReadings({ width, readers }, given, value) {
+  const text = plainText(given);
+  const digits = /^\s*([0-9][0-9_]*)\s*$/.exec(text)?.[1].replaceAll("_", "");
+  /** @type {{ value: bigint, how: string }[]} */
+  const found = [];
+  /** @param {bigint} other @param {string} how */
+  const add = (other, how) => {
+    if (other !== value && !(other >> BigInt(width)) && found.every((one) => one.value !== other)) {
+      found.push({ value: other, how });
+    }
+  };
+  if (digits) {
+    const hex = BigInt(`0x${digits}`);
+    if (value === hex) add(BigInt(digits), "decimal");
+    else add(hex, "hex");
+    return found;
+  }
+  for (const [pattern, base, label] of readers) {
+    for (const match of text.matchAll(new RegExp(pattern, "gi"))) {
+      if (!base) return found;
+      add(BigInt(PREFIX[base] + match[1]), label);
+      if (found.length === MOST) return found;
+    }
+  }
+  return found;
 }
 
 /**

@@ -7,8 +7,9 @@ import { plainText } from "./layouts.js";
  * @property {string} anchor
  * @property {string[]} columns
  * @property {string[][]} rows
- * @property {string[]} words  more words a row, found but not shown
+ * @property {string[]} words  more words a row, found but not shown; a comma is between two
  * @property {string[]} readers  patterns of lines whose group 1 is the query
+ * @property {[pattern: string, message: string][]} refusals  lines about something else, and what they are
  * @property {string} prompt  the field's label
  * @property {string} value  the query
  */
@@ -25,16 +26,52 @@ function numberOf(text) {
  */
 const wholeWord = (word) => new RegExp(`(^|[^a-z0-9_])${word.replace(/[^a-z0-9_]/g, "\\$&")}($|[^a-z0-9_])`);
 
+/**
+ * What finds rows: for a text whether each row is one, what was looked for, and why nothing was if the line is about something else.
+ * What a line says is a row's own word, to the letter: "msr" is one exit, and MSR_LOAD_FAIL another.
+ * @param {string[][]} rows
+ * @param {string[]} words
+ * @param {string[]} patterns
+ * @param {[string, string][]} refusals
+ */
+export function finder(rows, words, patterns, refusals) {
+  const [readers, others] = [patterns, refusals.map(([pattern]) => pattern)].map((all) =>
+    all.map((pattern) => new RegExp(pattern, "i")),
+  );
+  const index = rows.map((row, at) => {
+    const own = [...row, ...(words[at] ?? "").split(", ")];
+    return { own, numbers: own.map(numberOf), text: own.join(" ").toLowerCase() };
+  });
+
+  /** @param {string} given */
+  return (given) => {
+    const line = plainText(given.slice(0, 2000));
+    const other = others.findIndex((pattern) => pattern.test(line));
+    if (other >= 0) return { hits: rows.map(() => false), query: line, refused: refusals[other][1] };
+    const found = readers.map((reader) => reader.exec(line)).find(Boolean)?.[1];
+    const query = found ?? line;
+    const number = numberOf(query);
+    if (number !== null) return { hits: index.map((row) => row.numbers.includes(number)), query };
+    if (found) {
+      const [names, lower] = [query.split(" or "), query.toLowerCase().split(" or ")];
+      const asWritten = index.map((row) => row.own.some((word) => names.includes(word)));
+      if (asWritten.some(Boolean)) return { hits: asWritten, query };
+      const hits = index.map((row) => row.own.some((word) => lower.includes(word.toLowerCase())));
+      if (hits.some(Boolean)) return { hits, query };
+    }
+    const parts = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const whole = parts.map(wholeWord);
+    const exact = index.map((row) => whole.every((pattern) => pattern.test(row.text)));
+    const hits = exact.some(Boolean) ? exact : index.map((row) => parts.every((part) => row.text.includes(part)));
+    return { hits, query };
+  };
+}
+
 /** @param {import("./frame.js").Place<Traits>} place */
 function render({ model, el }) {
   const rows = model.get("rows");
-  const words = model.get("words");
+  const find = finder(rows, model.get("words"), model.get("readers"), model.get("refusals"));
   const start = model.get("value");
-  const readers = model.get("readers").map((pattern) => new RegExp(pattern, "i"));
-  const index = rows.map((row, at) => ({
-    numbers: row.map(numberOf),
-    text: [...row, words[at] ?? ""].join(" ").toLowerCase(),
-  }));
 
   const id = uniqueId();
   const field = element("input", {
@@ -77,43 +114,18 @@ function render({ model, el }) {
   );
 
   /**
-   * What a line asks for, if a reader knows it.
-   * @param {string} text
-   */
-  const queryOf = (text) => {
-    const line = plainText(text.slice(0, 2000));
-    for (const reader of readers) {
-      const match = reader.exec(line);
-      if (match) return match[1];
-    }
-    return line;
-  };
-  /**
-   * For each row whether it is found.
-   * @param {string} text
-   */
-  function matches(text) {
-    const query = queryOf(text).trim().toLowerCase();
-    const number = numberOf(query);
-    if (number !== null) return index.map((row) => row.numbers.includes(number));
-    const parts = query.split(/\s+/).filter(Boolean);
-    const patterns = parts.map(wholeWord);
-    const exact = index.map((row) => patterns.every((pattern) => pattern.test(row.text)));
-    return exact.some(Boolean) ? exact : index.map((row) => parts.every((part) => row.text.includes(part)));
-  }
-  /**
    * How many rows are left.
    * @param {string} text
    */
   function show(text) {
-    const hits = matches(text);
+    const { hits, query, refused } = find(text);
     const found = hits.filter(Boolean).length;
     [...body.children].forEach((row, at) => {
       /** @type {HTMLElement} */ (row).hidden = !hits[at];
     });
     if (!text.trim()) count.textContent = `${rows.length} rows.`;
     else if (found) count.textContent = `${found} of ${rows.length} rows.`;
-    else count.textContent = `No row has “${queryOf(text).slice(0, 40)}”.`;
+    else count.textContent = refused ? `${refused}.` : `No row has “${query.trim().slice(0, 40)}”.`;
     return found;
   }
 

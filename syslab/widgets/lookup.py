@@ -17,8 +17,9 @@ class Lookup(Widget):
     """``rows``: as many texts as ``columns``; ``words``: more words a row, found but not shown.
 
     A query that is a number, in any base, finds rows that have a cell of that value; other queries find rows that have all
-    their words. ``readers`` are patterns of log lines whose group 1 is taken as the query. ``anchor`` is its name in links:
-    ``#exit=48``. ``query`` is shown first; "" shows all rows.
+    their words. ``readers`` are patterns of log lines whose group 1 is taken as the query; a row whose cell or word is that query
+    to the letter is then the only one. ``refusals`` are patterns of lines about something else, and what to say of them; a
+    refusal wins. Of several ``words`` of a row a comma and a space are between two. ``anchor`` is its name in links: ``#exit=48``. ``query`` is shown first; "" shows all rows.
     """
 
     becomes = "the whole table, with a field that finds rows"
@@ -28,6 +29,7 @@ class Lookup(Widget):
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     words: traitlets.List[Any] = traitlets.List().tag(sync=True)
     readers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    refusals: traitlets.List[Any] = traitlets.List().tag(sync=True)
     prompt = traitlets.Unicode("Find").tag(sync=True)
     anchor = traitlets.Unicode().tag(sync=True)
     value = traitlets.Unicode("").tag(sync=True)
@@ -41,6 +43,7 @@ class Lookup(Widget):
         readers: Sequence[str] = (),
         prompt: str = "Find",
         query: str = "",
+        refusals: Sequence[tuple[str, str]] = (),
     ) -> None:
         """ValueError for a row of another length, ``words`` that are not one a row, a reader without exactly one group."""
         if not rows:
@@ -55,7 +58,7 @@ class Lookup(Widget):
                 raise ValueError(f"lookup {anchor}: pattern {pattern!r} needs one group")
         super().__init__(
             anchor=anchor, columns=list(columns), rows=[list(r) for r in rows], words=list(words), readers=list(readers),
-            prompt=prompt, value=query,
+            prompt=prompt, value=query, refusals=[list(r) for r in refusals],
         )  # fmt: skip
 
     def in_words(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syslab.bits import anchors, get
-from syslab.bits.bare import HEX, IN_HEX, InHex, as_logged, other_reading
+from syslab.bits.bare import HEX, IN_HEX, InHex, as_logged, other_readings
 from syslab.bits.page_fault import PFEC
 
 
@@ -31,18 +31,18 @@ from syslab.bits.page_fault import PFEC
 def test_both_readings(anchor: str, text: str, value: int, other: int | None) -> None:
     layout = get(anchor)
     assert layout.read(text).value == value
-    found = other_reading(layout, text, value)
-    assert (found.value if found else None) == other
-    if found:  # and back again
-        back = other_reading(layout, text, found.value)
-        assert back is not None and back.value == value
-        assert {found.how, back.how} == {"hex", "decimal"}
+    found = other_readings(layout, text, value)
+    assert [one.value for one in found] == ([] if other is None else [other])
+    for one in found:  # and back again
+        (back,) = other_readings(layout, text, one.value)
+        assert back.value == value
+        assert {one.how, back.how} == {"hex", "decimal"}
 
 
 def test_it_says_which_was_taken() -> None:
     assert get("pfec").read("15").how == get("pfec").read("0").how == get("pfec").read("0002").how == HEX
     assert get("wait").read("15").how == "decimal"
-    assert "hex (0x15 or 15)" in get("pfec").accepts and "decimal" not in get("pfec").accepts
+    assert "hex (0x15 or 15)" in get("pfec").accepts and "decimal (21)" not in get("pfec").accepts
     assert "decimal (21)" in get("wait").accepts
 
 

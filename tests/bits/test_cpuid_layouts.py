@@ -236,6 +236,7 @@ def test_leaves_are_found_by_leaf_and_subleaf() -> None:
         (0x00100F42, Signature(16, 4, 2)),  # AMD family 0x10
         (0x00000543, Signature(5, 4, 3)),  # Pentium MMX
         (0x0FF10543, Signature(5, 4, 3)),  # extended parts do not count there
+        (0x000307B0, Signature(7, 59, 0)),  # Zhaoxin KX-U6780A: its /proc/cpuinfo
     ],
 )
 def test_family_model_stepping(eax: int, expected: Signature) -> None:

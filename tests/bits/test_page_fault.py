@@ -119,7 +119,6 @@ Oops: Oops: 0002 [#1] SMP NOPTI
         ("#PF: error_code(0x0015) - permissions violation", 0x15),
         ("[   12.3] prog[77]: segfault at 10 ip 0000000000401136 sp 00007ffc error 15 in prog[401000+1000] likely on CPU 1", 0x15),
         ("page_fault_user: address=0x10 ip=0x401136 error_code=0x6", 0x6),
-        ("kvm_page_fault: vcpu 0 rip 0x1000 address 0x00000000fee00000 error_code 0x9", 0x9),
         ("Oops: 0002 [#1] SMP", 0x2), ("Oops: Oops: 0010 [#1] PREEMPT SMP", 0x10), (OOPS, 0x2),
         ("check_exception old: 0xffffffff new 0xe\n     0: v=0e e=0014 i=0 cpl=3", 0x14),
     ],

@@ -158,7 +158,9 @@ def test_facts_of_the_notes() -> None:
     assert layouts.get("cr4").encode("SMEP", "SMAP") == 0x300000
     assert layouts.get("rflags").encode("AC") == 0x40000
     assert layouts.get("efer").decode(0xD01).set_names == ("NXE", "LMA", "LME", "SCE")
-    assert PTE.read("PGD 1a2b067 P4D 1a2b067 PUD 1a2c067 PMD 0").value == 0x1A2B067
+    assert PTE.read("PGD 1a2b067 P4D 1a2b067 PUD 1a2c067 PMD 1a2d067 PTE 8000000123456867").value == 0x8000000123456867
+    with pytest.raises(ValueError, match="this line has no PTE"):
+        PTE.read("PGD 1a2b067 P4D 1a2b067 PUD 1a2c067 PMD 0")
 
 
 @pytest.mark.parametrize("layout", [PTE, PDE_2M, PDPTE_1G, TABLE])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -12,10 +13,12 @@ import ipywidgets
 import pytest
 
 from syslab.chapters.memory.page_fault_error_code.ask import one_fault
-from syslab.evidence import X86_64, CannotRunHere, Experiment, Need, Witness
+from syslab.evidence import X86_64, Answer, CannotRunHere, Evidence, Experiment, ExperimentFailed, Need, Witness
+from syslab.evidence.provenance import Provenance
 from syslab.widgets.live import live
 from tools.chapters import Chapter, all_chapters
 
+WHO = Provenance("live", "host", "A CPU", "Linux 6.1.192", "root", "2026-11-27", 0.1)
 OPTIONS: dict[str, dict[str, Any]] = {
     "access": {"read": "read", "write": "write", "fly": "fly"},
     "touch": {"no": False, "yes": True},
@@ -59,6 +62,29 @@ def test_a_machine_that_cannot_says_what_is_missing(shown: list[Any], monkeypatc
     monkeypatch.setattr(Witness, "missing", lambda self: [(unicorn, "there are none")])
     parts(live(one_fault, **OPTIONS))[1].click()
     assert "needs a unicorn, but there are none" in shown[-1].data
+
+
+@pytest.mark.parametrize("error", [CannotRunHere, partial(ExperimentFailed, rows=[])])
+def test_what_an_error_says_is_no_markup(
+    error: Callable[[str], Exception], shown: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine's words, such as a path or what a program printed, are shown as they are."""
+
+    def ask(*_: object, **__: object) -> Any:
+        raise error("no <img src=x onerror=alert(1)> & no <b>")
+
+    monkeypatch.setattr("syslab.widgets.live.ask", ask)
+    parts(live(one_fault, **OPTIONS))[1].click()
+    assert shown[-1].data == "<p>no &lt;img src=x onerror=alert(1)&gt; &amp; no &lt;b&gt;</p>"
+
+
+def test_what_an_answer_says_is_no_markup(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Answer(one_fault, [Evidence("page_fault_error_code.one_fault", {"error_code": 7, "<i>": "<img src=x> & <b>"}, WHO)])
+    monkeypatch.setattr("syslab.widgets.live.ask", lambda *_, **__: said)
+    parts(live(one_fault, **OPTIONS))[1].click()
+    page = shown[-1]._repr_html_()
+    assert "0x7" in page and "&lt;img src=x&gt; &amp; &lt;b&gt;" in page and "&lt;i&gt;" in page
+    assert "<img" not in page and "<i>" not in page
 
 
 def test_a_text_is_typed(shown: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,14 +36,17 @@
       return;
     }
     const hex = `0x${value.toString(16)}`;
-    const other = layouts.otherReading(layout, text, value);
-    const otherLink = other && link(`#${layout.anchor}=0x${other.value.toString(16)}`, `0x${other.value.toString(16)}`);
+    const others = layouts.otherReadings(layout, text, value);
     const code = Object.assign(document.createElement("b"), { textContent: hex });
     said.replaceChildren(
       code,
       `, read as ${how}: ${layouts.sentence(layout, value)} `,
       link(`#${layout.anchor}=${hex}`, "Bit by bit"),
-      ...(other ? [`. Read as ${other.how} it is `, otherLink, "."] : ["."]),
+      ...others.flatMap((other) => {
+        const otherHex = `0x${other.value.toString(16)}`;
+        return [`. Read as ${other.how} it is `, link(`#${layout.anchor}=${otherHex}`, otherHex)];
+      }),
+      ".",
     );
     // the register below shows the same, and the reader stays here
     const { scrollX, scrollY } = window;

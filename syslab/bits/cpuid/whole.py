@@ -46,11 +46,12 @@ def brand(leaves: Leaves) -> str:
 
 
 def family_model_stepping(eax: int) -> Signature:
-    """Leaf 1 EAX as family, model, stepping: the extended family counts where the family is 15, the extended model
-    where it is 6 or 15 (SDM, CPUID, "Version Information"). TypeError or ValueError where ``eax`` is not 32 bits."""
+    """Leaf 1 EAX as family, model, stepping, as /proc/cpuinfo shows them: the extended family counts where the family is 15, the
+    extended model from family 6 up (Linux, arch/x86/lib/cpu.c). The SDM has 6 and 15 alone, Intel's families; VIA and Zhaoxin
+    have a 7. TypeError or ValueError where ``eax`` is not 32 bits."""
     part = CPUID_1_EAX.decode(eax).fields
     family, model = part["FAMILY"], part["MODEL"]
-    if family in (6, 15):
+    if family >= 6:
         model += part["EXT_MODEL"] << 4
     return Signature(family + (part["EXT_FAMILY"] if family == 15 else 0), model, part["STEPPING"])
 

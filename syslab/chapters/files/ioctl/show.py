@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from syslab.bits.ioctl_names import BY_NAME, REQUESTS
-from syslab.bits.ioctl_request import IOC
+from syslab.bits.ioctl_request import CALL, IOC
 from syslab.evidence import Answer, Evidence
 from syslab.show.table import Column, Link, Table
 
@@ -16,8 +16,9 @@ from .ask import Argument, Asked, Number, OnKvm, Resized, Room
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.widgets import Lookup
 
-STRACE = r"\bioctl\(\s*\d+(?:<[^<>]*>)?\s*,\s*(\w+)"
-"""A line of strace; group 1 is the request, by name or number."""
+STRACE = CALL + r"(\w+(?: or \w+){0,4})"
+"""A line of strace; group 1 is the request, by number, name, or the names of a shared number."""
+UNKNOWN = (CALL + r"_IOC\(", "strace has no name for this request, and writes its direction, type, number and size")
 ENDS = {"": "", "master": "the window's", "tty": "the program's"}
 
 
@@ -134,4 +135,5 @@ def by_name() -> Lookup:
     columns = ("Name", "Number", "In the header", "Third argument", "For")
     rows = [(r.name, f"{r.number:#06x}", r.built, r.argument or "not in ioctl_tty(2)", r.purpose) for r in REQUESTS]
     words = [r.group for r in REQUESTS]
-    return Lookup("request", columns, rows, words=words, readers=(STRACE,), prompt="Name, number, word or line of strace")
+    prompt = "Name, number, word or line of strace"
+    return Lookup("request", columns, rows, words=words, readers=(STRACE,), refusals=(UNKNOWN,), prompt=prompt)

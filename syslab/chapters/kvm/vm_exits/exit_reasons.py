@@ -41,17 +41,22 @@ class ExitReason:
 
     @property
     def trace(self) -> str:
-        """What ``kvm:kvm_exit`` prints after "reason": upper case on VMX, words of its own on SVM."""
+        """What ``kvm:kvm_exit`` prints after "reason": upper case on VMX, words of its own on SVM, the number where it has none."""
+        if self.name in _WORDLESS[self.vendor]:
+            return f"{self.number:#x}"
         if self.vendor == "VMX":
             return self.name
         if 0 <= self.number - _EXCEPTIONS <= _LAST_EXCEPTION:
             vector = self.number - _EXCEPTIONS
             named = "XF" if vector == _XM else exceptions.name(vector).removeprefix("#")
-            return f"{named} excp" if vector in _NAMED else "excp"
+            return f"{named} excp" if vector in _NAMED else f"{self.number:#x}"
         table, _, way = self.name.partition("_")
         if table in ("IDTR", "GDTR", "LDTR", "TR"):
             return f"{way.lower()}_{'rt' if table == 'TR' else table.lower()}"
-        return {"INTR": "interrupt", "IOIO": "io", "VMMCALL": "hypercall"}.get(self.name, self.name.lower())
+        register, _, trap = self.name.partition("_")
+        if trap == "WRITE_TRAP":
+            return f"write_{register.lower()}_trap"
+        return _WORDS.get(self.name, self.name.lower())
 
     @property
     def shown(self) -> str:
@@ -189,6 +194,15 @@ a6 IDLE_HLT HLT with no virtual interrupt waiting @7.2.13
 403 VMGEXIT VMGEXIT of an encrypted guest
 f0000000 SW for the hypervisor's own use
 """
+_WORDS = {
+    "INTR": "interrupt", "IOIO": "io", "VMMCALL": "hypercall", "BUS_LOCK": "buslock", "IDLE_HLT": "idle-halt", "ERR": "invalid_guest_state",
+}  # fmt: skip
+"""Words of SVM_EXIT_REASONS that are not the constant's name in lower case."""
+_WORDLESS = {
+    "VMX": frozenset(["OTHER_SMI", "GETSEC", "RSM", "SEAMCALL"]),
+    "SVM": frozenset(["MWAIT_COND", "RDPRU", "SW", *(f"CR{n}_WRITE_TRAP" for n in range(16) if n not in (0, 4, 8))]),
+}
+"""What VMX_EXIT_REASONS and SVM_EXIT_REASONS leave out."""
 _ERR = -1
 _XM = 19  # Linux writes #XM as XF
 _NAMED = frozenset((0, 1, *range(3, 9), *range(10, 15), *range(16, 20)))

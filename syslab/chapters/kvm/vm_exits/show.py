@@ -24,7 +24,30 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 ANCHOR, LOOKUP, MASK = "exits", "exit", "crmask"
 Key = tuple[str, int]
 CASES = {(case.key, case.cpl): case for case in cases()}
-REASON = r"reason ([\w ]{1,60}?) rip"
+READERS = (
+    r"\breason (?:EXIT_REASON_|SVM_EXIT_|EXIT_)?([\w -]{1,60}?)(?: FAILED_VMENTRY)? (?:rip|info1?)\b",
+    r"^\s*(?:EXIT_REASON_|SVM_EXIT_)([A-Z]\w{1,40})\s*$",
+    r"\bhardware error (0x[0-9a-f]{1,16})\b",
+    r"\bSuberror: 3\s{1,4}extra data\[0\]: \w{1,18}\s{1,4}extra data\[1\]: (\w{1,18})\b",
+)
+"""Lines of the trace and of QEMU; group 1 is a reason's word or number."""
+REFUSALS = (
+    (
+        r"\bkvm_userspace_exit: ",
+        "This line says why KVM_RUN came back, which is another border: KVM_EXIT names, or an errno behind error",
+    ),
+    (r"^\s*extra data\[", "What these words are depends on the Suberror line above them"),
+    (r"\bunknown kvm exit code", "This kernel has exit codes of its own, such as PVM's; VMX and SVM do not give them"),
+)
+"""Lines about something else, and what they are."""
+ALSO: dict[tuple[str, int], tuple[str, ...]] = {
+    ("VMX", 7): ("PENDING_INTERRUPT",),  # its older name in Linux
+    ("VMX", 33): ("0x80000021",),  # bit 31: VM entry failed
+    ("VMX", 34): ("0x80000022",),
+    ("VMX", 41): ("0x80000029",),
+    ("SVM", -1): ("0xffffffff", "0xffffffffffffffff"),
+}
+"""Other names and numbers of a reason."""
 PICKED = (
     "cpuid", "out", "hlt", "mmio-store", "rdmsr", "rdmsr-gs", "rdmsr-unknown", "vmcall", "vmmcall", "invd", "wbinvd", "xsetbv",
     "monitor", "mwait", "pause", "rdtsc", "rdpmc", "rdrand", "invlpg", "cr0-ts", "cr0-am", "cr3-write", "cr4-read", "cr8-write",
@@ -170,8 +193,9 @@ def lookup() -> Lookup:
         LOOKUP,
         ("Vendor", "Number", "Linux's name", "What happened", "Named since"),
         rows,
-        words=[r.trace if r.trace != r.name else "" for r in reasons],
-        readers=[REASON],
+        words=[", ".join((*([r.trace] if r.trace != r.name else []), *ALSO.get((r.vendor, r.number), ()))) for r in reasons],
+        readers=READERS,
+        refusals=REFUSALS,
         prompt="A number, a name, or a kvm_exit line",
     )
 

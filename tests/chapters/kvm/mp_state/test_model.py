@@ -26,6 +26,34 @@ def test_every_state_of_the_kernel_is_here(version: str) -> None:
     assert {state.constant: state.number for state in model.STATES} == KVM[version]["kvm_mp_state"]
 
 
+# Documentation/virt/kvm/api.rst, KVM_GET_MP_STATE, Linux 7.2.13: for whom a state is, and what its line says
+DOCUMENTED = {
+    "RUNNABLE": (("x86", "arm64", "riscv", "loongarch"), "run"),
+    "UNINITIALIZED": (("x86",), "INIT"),  # an AP that has not yet received it
+    "INIT_RECEIVED": (("x86",), "SIPI"),  # ready for it
+    "HALTED": (("x86",), "HLT"),
+    "SIPI_RECEIVED": (("x86",), ""),  # "has just received a SIPI"; here: what was seen of it
+    "STOPPED": (("s390", "arm64", "riscv"), "not on x86"),
+    "CHECK_STOP": (("s390",), "not on x86"),
+    "OPERATING": (("s390",), "not on x86"),
+    "LOAD": (("s390",), "not on x86"),
+    "SUSPENDED": (("arm64",), "not on x86"),
+}
+
+
+def test_the_documentation_says_the_same_of_each_state() -> None:
+    for state in model.STATES:
+        who, word = DOCUMENTED.get(
+            state.name, (None, "SEV-ES")
+        )  # AP_RESET_HOLD is not in the table; section KVM_EXIT_AP_RESET_HOLD
+        assert state.documented == who, state.name
+        assert word in state.meaning, state.name
+        assert (state.meaning == "not on x86") == ("x86" not in (who or ("x86",)))
+    waits = {state.name: state.meaning for state in model.STATES if "waits for" in state.meaning}
+    assert set(waits) == {"UNINITIALIZED", "INIT_RECEIVED", "HALTED"}
+    assert "SIPI" not in waits["UNINITIALIZED"] and "INIT" not in waits["INIT_RECEIVED"]
+
+
 def test_the_model_never_leaves_its_states() -> None:
     for state, event, irqchip, vcpu in product(model.READABLE, model.EVENTS, (False, True), (0, 1)):
         step = model.step(state, event, irqchip, vcpu)
