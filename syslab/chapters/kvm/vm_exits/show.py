@@ -168,7 +168,7 @@ def lookup() -> Lookup:
     rows = [(r.vendor, r.shown, r.name, r.meaning, r.since or "unnamed") for r in reasons]
     return Lookup(
         LOOKUP,
-        ("Vendor", "Number", "Linux's name", "What happened", "Named since"),
+        ("Vendor", "Number", "Linux's name", "What happened", "First of the three"),
         rows,
         words=[r.trace if r.trace != r.name else "" for r in reasons],
         readers=[REASON],
