@@ -148,7 +148,7 @@ def _libc() -> ctypes.CDLL:
 
 def _run(fd: int) -> int:
     """KVM_RUN, once. From Python 3.14 on, fcntl.ioctl would call it again after EINTR, which is how a run is ended."""
-    result: int = _libc().ioctl(fd, ctypes.c_ulong(KVM_RUN.number), 0)
+    result: int = _libc().ioctl(fd, ctypes.c_ulong(KVM_RUN.number), ctypes.c_ulong(0))
     if result < 0:
         raise OSError(ctypes.get_errno(), "KVM_RUN")
     return result

@@ -49,6 +49,11 @@ class Vcpu(State):
         self._thread: int | None = None  # the thread that may be sent the signal
         self._kicked = False
 
+    def _idle(self) -> int:
+        if self._thread not in (None, threading.get_ident()):
+            raise RuntimeError("this vCPU is running, in another thread; kick it out first")
+        return self.fd
+
     # running
 
     @property
@@ -116,7 +121,8 @@ class Vcpu(State):
     def kick(self) -> bool:
         """Get the vCPU out of the guest: its run comes back with Intr. For other threads, and for handlers of signals.
 
-        Returns whether a thread was in KVM_RUN; if none was, the next run comes back at once.
+        Where the guest was leaving by itself, the run comes back with that exit, and the kick has done its work. Returns
+        whether a thread was in KVM_RUN; if none was, the next run comes back at once.
         """
         self.run_struct  # noqa: B018  (it says so where the vCPU is closed)
         with self._guard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import cpuid_table, modes, stats
 from .cpuid_table import CpuidEntry
@@ -25,6 +25,7 @@ from .ioctls import (
     KVM_SET_REGS,
     KVM_SET_SREGS,
     KVM_SET_VCPU_EVENTS,
+    Ioctl,
     KvmError,
     call,
 )
@@ -43,7 +44,11 @@ STACK = 0x1000
 
 
 class State:
-    """The half of :class:`Vcpu` that asks and sets; KVM allows it while the vCPU is not running."""
+    """The half of :class:`Vcpu` that asks and sets; KVM allows it while the vCPU is not running.
+
+    While it runs in another thread, the kernel would let the caller wait until that run is over, and no signal but a deadly
+    one would end the wait: RuntimeError instead.
+    """
 
     def __init__(self, vm: Vm, file: File) -> None:
         self.vm = vm
@@ -54,13 +59,20 @@ class State:
         """The file descriptor, for an ioctl of your own."""
         return self._file.number
 
+    def _idle(self) -> int:
+        """The descriptor, for a vCPU that is not running."""
+        return self.fd
+
+    def _call(self, ioctl: Ioctl, argument: Any = 0) -> int:
+        return call(self._idle(), ioctl, argument)
+
     # registers
 
     @property
     def regs(self) -> kvm_regs:
         """A copy of the general registers, RIP and RFLAGS: ``vcpu.regs.rax``."""
         regs = kvm_regs()
-        call(self.fd, KVM_GET_REGS, regs)
+        self._call(KVM_GET_REGS, regs)
         return regs
 
     def set_regs(self, regs: kvm_regs | None = None, **changes: int) -> None:
@@ -70,17 +82,17 @@ class State:
             if not hasattr(regs, name):
                 raise TypeError(f"there is no register {name!r} among {', '.join(kvm_regs().asdict())}")
             setattr(regs, name, value)
-        call(self.fd, KVM_SET_REGS, regs)
+        self._call(KVM_SET_REGS, regs)
 
     def sregs(self) -> kvm_sregs:
         """A copy of the segment, table and control registers, EFER and the APIC's base."""
         sregs = kvm_sregs()
-        call(self.fd, KVM_GET_SREGS, sregs)
+        self._call(KVM_GET_SREGS, sregs)
         return sregs
 
     def set_sregs(self, sregs: kvm_sregs) -> None:
         """Set all of them. KvmError EINVAL for a state that KVM knows to be none."""
-        call(self.fd, KVM_SET_SREGS, sregs)
+        self._call(KVM_SET_SREGS, sregs)
 
     # modes
 
@@ -142,15 +154,15 @@ class State:
 
     def set_cpuid(self, entries: Iterable[CpuidEntry | tuple[int, ...]]) -> None:
         """KVM_SET_CPUID2. KvmError: E2BIG for more than 256, EINVAL for what KVM checks or, after a run, any change."""
-        call(self.fd, KVM_SET_CPUID2, cpuid_table.pack(entries))
+        self._call(KVM_SET_CPUID2, cpuid_table.pack(entries))
 
     def get_cpuid(self, room: int = cpuid_table.MOST_ENTRIES) -> list[CpuidEntry]:
         """KVM_GET_CPUID2, as many entries as KVM says it wrote: Linux 6.1 says ``room``, and the rest are zeros."""
-        return cpuid_table.ask(self.fd, KVM_GET_CPUID2, room)
+        return cpuid_table.ask(self._idle(), KVM_GET_CPUID2, room)
 
     def enable_cap(self, capability: int, *arguments: int) -> None:
         """KVM_ENABLE_CAP on the vCPU, with up to four numbers."""
-        call(self.fd, KVM_ENABLE_CAP, kvm_enable_cap(cap=capability, args=arguments))
+        self._call(KVM_ENABLE_CAP, kvm_enable_cap(cap=capability, args=arguments))
 
     # states and events
 
@@ -158,30 +170,30 @@ class State:
     def mp_state(self) -> int:
         """KVM_MP_STATE_ as a number: 0 is runnable, 3 halted."""
         state = kvm_mp_state()
-        call(self.fd, KVM_GET_MP_STATE, state)
+        self._call(KVM_GET_MP_STATE, state)
         return int(state.mp_state)
 
     def set_mp_state(self, state: int) -> None:
         """KvmError EINVAL for one that this VM cannot have."""
-        call(self.fd, KVM_SET_MP_STATE, kvm_mp_state(state))
+        self._call(KVM_SET_MP_STATE, kvm_mp_state(state))
 
     def events(self) -> kvm_vcpu_events:
         """Exceptions, interrupts, NMIs and SMIs that are pending or being injected."""
         events = kvm_vcpu_events()
-        call(self.fd, KVM_GET_VCPU_EVENTS, events)
+        self._call(KVM_GET_VCPU_EVENTS, events)
         return events
 
     def set_events(self, events: kvm_vcpu_events) -> None:
         """What its ``flags`` name is set too; see api.rst, "KVM_SET_VCPU_EVENTS"."""
-        call(self.fd, KVM_SET_VCPU_EVENTS, events)
+        self._call(KVM_SET_VCPU_EVENTS, events)
 
     def nmi(self) -> None:
         """Queue a non-maskable interrupt."""
-        call(self.fd, KVM_NMI)
+        self._call(KVM_NMI)
 
     def interrupt(self, vector: int) -> None:
         """Queue an interrupt. KvmError ENXIO where KVM has the interrupt controller: then raise its lines."""
-        call(self.fd, KVM_INTERRUPT, kvm_interrupt(vector))
+        self._call(KVM_INTERRUPT, kvm_interrupt(vector))
 
     def guest_debug(self, single_step: bool = False, hardware: Iterable[int] = (), software: bool = False, extra: int = 0) -> None:
         """Have KVM_RUN come back with :class:`Debug`; without arguments, no longer.
@@ -199,8 +211,8 @@ class State:
             debug.debugreg[7] = _DR7_ALWAYS | sum(1 << 2 * number for number in range(len(addresses)))  # L0 to L3: on execution
         if debug.control:
             debug.control |= KVM_GUESTDBG_ENABLE
-        call(self.fd, KVM_SET_GUEST_DEBUG, debug)
+        self._call(KVM_SET_GUEST_DEBUG, debug)
 
     def stats(self) -> dict[str, int]:
         """KVM's statistics of this vCPU by name: exits, halt_exits, insn_emulation and others."""
-        return stats.read(self.fd)
+        return stats.read(self._idle())

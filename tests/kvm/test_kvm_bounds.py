@@ -85,6 +85,19 @@ def test_a_kick_gets_it_out(vcpu: Vcpu) -> None:
     assert found == [Intr()]
 
 
+def test_who_asks_a_running_vcpu_is_told_and_does_not_wait(vcpu: Vcpu) -> None:
+    """kvm_vcpu_ioctl() of virt/kvm/kvm_main.c takes the vCPU's mutex, which KVM_RUN holds."""
+    thread, found = in_a_thread(lambda: vcpu.run(30))
+    in_kvm_run(vcpu)
+    for ask in (lambda: vcpu.regs, vcpu.sregs, lambda: vcpu.mp_state, vcpu.nmi, vcpu.stats, vcpu.get_cpuid):
+        with pytest.raises(RuntimeError, match="this vCPU is running, in another thread"):
+            ask()
+    vcpu.kick()
+    thread.join(PATIENCE)
+    assert found == [Intr()]
+    assert vcpu.regs.rip
+
+
 def test_a_kick_too_early_is_not_lost_and_counts_once(vcpu: Vcpu) -> None:
     assert vcpu.kick() is False
     assert vcpu.kick() is False

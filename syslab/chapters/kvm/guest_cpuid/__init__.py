@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from .ask import echo, features, life_cycle, one_feature, qemu, qemu_features, rewritten, tables
+from .ask import echo, entered, features, life_cycle, one_feature, qemu, qemu_features, rewritten, tables, topology, x2apic
 
-__all__ = ["echo", "features", "life_cycle", "one_feature", "qemu", "qemu_features", "rewritten", "tables"]
+__all__ = [
+    "echo",
+    "entered",
+    "features",
+    "life_cycle",
+    "one_feature",
+    "qemu",
+    "qemu_features",
+    "rewritten",
+    "tables",
+    "topology",
+    "x2apic",
+]

@@ -5,24 +5,21 @@ Four words in a row are in the order of :data:`~syslab.bits.cpuid.REGISTERS`. A 
 
 from __future__ import annotations
 
-import ctypes
-import struct
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypedDict
+from collections.abc import Iterator
+from typing import TypedDict
 
 from syslab import kvm
 from syslab.bits.cpuid import REGISTERS
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64, tool
-from syslab.kvm import CpuidEntry, Kvm, Vcpu, ioctls, structs
+from syslab.kvm import Kvm, Vcpu
 
 from . import cases, qemu_cpu
-from .cases import FEATURES, Feature, Table, change, replaced, word
-from .guest import HLT, OK, Guests, asks, asks_again, run_to_halt, set_table, set_xcr0
+from .cases import FEATURES, X2APIC, Feature, Table, change, replaced, word
+from .guest import HLT, OK, Guests, asks, asks_again, counted, got, read_apic_id, set_table, set_xcr0
+from .stages import EVENTS, RAN, STATES, brought, run
 
 QEMU = tool("qemu-system-x86_64", "qemu-system-x86")
-NEW, SET, RAN, RAN_EMPTY = "no table", "has a table", "has run with it", "has run without"
-STATES = (NEW, SET, RAN, RAN_EMPTY)
 
 
 class Told(TypedDict):
@@ -42,38 +39,31 @@ def tables() -> Iterator[Told]:
     with Kvm() as device, Guests(device) as guests:
         reported = device.supported_cpuid()
         for case in cases.TABLES:
-            table = case.make(reported)
-            result, seen = guests.ask(table, case.places)
-            for leaf, subleaf in case.places:
-                given = next((e for e in table if (e.function, e.index) == (leaf, subleaf)), None)
-                yield {
-                    "case": case.name,
-                    "result": result,
-                    "leaf": leaf,
-                    "subleaf": subleaf,
-                    "given": list(given[3:]) if given else None,
-                    "guest": seen.get((leaf, subleaf)),
-                }
+            yield from _told(guests, case, reported)
 
 
-class Event(NamedTuple):
-    """Something done to a vCPU. ``table`` makes what is set; None is KVM_RUN."""
+def _told(guests: Guests, case: cases.Case, reported: Table) -> Iterator[Told]:
+    table = case.make(reported)
+    result, seen = guests.ask(table, case.places)
+    for leaf, subleaf in case.places:
+        given = next((e for e in table if (e.function, e.index) == (leaf, subleaf)), None)
+        yield {
+            "case": case.name,
+            "result": result,
+            "leaf": leaf,
+            "subleaf": subleaf,
+            "given": list(given[3:]) if given else None,
+            "guest": seen.get((leaf, subleaf)),
+        }
 
-    name: str
-    table: Callable[[Table, Vcpu], Table] | None
 
-
-EVENTS = (
-    Event("KVM_RUN", None),
-    Event("the same array", lambda table, _: table),
-    Event("the array from KVM_GET_CPUID2", lambda _, vcpu: counted(vcpu)),
-    Event("one bit changed", lambda table, _: change(table, (1, 0), "ecx", 1 << 23)),
-    Event("one entry dropped", lambda table, _: table[:-1]),
-    Event("other order", lambda table, _: table[::-1]),
-    Event("another MAXPHYADDR", lambda table, _: change(table, (0x8000_0008, 0), "eax", 1)),
-    Event("only D.0 EBX changed", lambda _, vcpu: replaced(counted(vcpu), (0xD, 0), "ebx", 4096)),
-    Event("an empty table", lambda _table, _vcpu: []),
-)
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def topology() -> Iterator[Told]:
+    """The tables of :data:`~syslab.chapters.kvm.guest_cpuid.cases.TOPOLOGY`, asked for subleaves of leaf B that they lack."""
+    with Kvm() as device, Guests(device) as guests:
+        reported = device.supported_cpuid()
+        for case in cases.TOPOLOGY:
+            yield from _told(guests, case, reported)
 
 
 class Lived(TypedDict):
@@ -100,47 +90,40 @@ def life_cycle() -> Iterator[Lived]:
                 yield {"state": state, "event": event.name, "result": result}
 
 
-def run(vcpu: Vcpu) -> None:
-    """One HLT."""
-    vcpu.vm.write(0x1000, HLT)
-    vcpu.real_mode(0x1000)
-    run_to_halt(vcpu)
+class Returned(TypedDict):
+    """A KVM_RUN that came back, or was got out: what it came to, and then KVM_SET_CPUID2 with one bit changed."""
+
+    run: str
+    came_back: str
+    result: str
 
 
-def brought(guests: Guests, state: str, table: Table) -> Vcpu:
-    """A new vCPU that is in ``state``."""
-    vcpu = guests.new()
-    if state in (SET, RAN):
-        vcpu.set_cpuid(table)
-    if state in (RAN, RAN_EMPTY):
-        run(vcpu)
-    return vcpu
+WAITS = 0.2
+"""Seconds in KVM_RUN for a vCPU that waits for its INIT."""
 
 
-def got(vcpu: Vcpu, nent: int) -> tuple[str, int, list[CpuidEntry]]:
-    """KVM_GET_CPUID2 with room for ``nent``: the result, nent as it stands there afterwards, and all the room's entries."""
-    buffer = bytearray(ctypes.sizeof(structs.kvm_cpuid2) + ctypes.sizeof(structs.kvm_cpuid_entry2) * nent)
-    struct.pack_into("<I", buffer, 0, nent)
-    result = OK
-    try:
-        ioctls.call(vcpu.fd, ioctls.KVM_GET_CPUID2, buffer)
-    except kvm.KvmError as error:
-        result = error.errorname
-    (after,) = struct.unpack_from("<I", buffer)
-    entries = [CpuidEntry(*fields[:7]) for fields in struct.iter_unpack("<10I", buffer[8:])]
-    return result, after, entries
-
-
-def counted(vcpu: Vcpu) -> list[CpuidEntry]:
-    """KVM_GET_CPUID2 with just the room it needs, so that nent is right whoever wrote it."""
-    low, high = 0, 256
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if got(vcpu, middle)[0] == OK else (middle + 1, high)
-    result, _, entries = got(vcpu, low)
-    if result != OK:
-        raise RuntimeError(f"KVM_GET_CPUID2 with room for {low}: {result}")
-    return entries
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def entered() -> Iterator[Returned]:
+    """A changed table after each of three KVM_RUNs: two in which the guest was not entered, and one in which it halted."""
+    with Kvm() as device, device.create_vm(irqchip=True) as vm:
+        reported = device.supported_cpuid()
+        changed = change(reported, (1, 0), "ecx", 1 << 23)
+        first, waiting = vm.create_vcpu(0), vm.create_vcpu(1)
+        for vcpu in (first, waiting):
+            vcpu.set_cpuid(reported)
+        first.immediate_exit = True
+        yield {"run": "with immediate_exit", "came_back": first.run().name, "result": set_table(first, changed)}
+        try:
+            came_back = waiting.run(WAITS).name
+        except kvm.VcpuTimeout:
+            came_back = "got out by a signal"
+        yield {"run": "of a vCPU that waits for INIT", "came_back": came_back, "result": set_table(waiting, changed)}
+    with Kvm() as device, device.create_vm() as vm:
+        vcpu = vm.create_vcpu()
+        vcpu.set_cpuid(reported)
+        vm.write(0x1000, HLT)
+        vcpu.real_mode(0x1000)
+        yield {"run": "of one HLT", "came_back": vcpu.run().name, "result": set_table(vcpu, changed)}
 
 
 class Echoed(TypedDict):
@@ -221,6 +204,35 @@ def _control(vcpu: Vcpu, field: cases.Rewritten) -> str:
     except kvm.KvmError as error:
         return error.errorname
     return OK
+
+
+class X2apic(TypedDict):
+    """A VM with an irqchip in the kernel or without; whether x2APIC is reported; the results of two ioctls, and of RDMSR."""
+
+    irqchip: bool
+    reported: bool
+    table: str
+    mode: str
+    outcome: str
+
+
+@experiment(X86_64, KVM, lab=True, witness=kvm.witness, timeout=30)
+def x2apic() -> Iterator[X2apic]:
+    """A guest with the reported table, its APIC base in x2APIC mode, reads its APIC's ID, with and without KVM_CREATE_IRQCHIP."""
+    with Kvm() as device:
+        reported = device.supported_cpuid()
+        for irqchip in (False, True):
+            with device.create_vm(irqchip=irqchip) as vm:
+                vcpu = vm.create_vcpu()
+                table = set_table(vcpu, reported)
+                mode, outcome = read_apic_id(vcpu)
+                yield {
+                    "irqchip": irqchip,
+                    "reported": bool(word(reported, (1, 0), "ecx") & X2APIC),
+                    "table": table,
+                    "mode": mode,
+                    "outcome": outcome,
+                }
 
 
 class Used(TypedDict):

@@ -97,6 +97,23 @@ TABLES = (
 )
 
 
+_LEVEL, _ID = 0xB, 7
+_THREADS, _CORES = CpuidEntry(_LEVEL, 0, 1, 0, 2, 0x100, _ID), CpuidEntry(_LEVEL, 1, 1, 1, 4, 0x201, _ID)
+
+
+def _levels(table: Table, *entries: CpuidEntry) -> Table:
+    """Leaf B with these subleaves and no others."""
+    return [*(entry for entry in table if entry.function != _LEVEL), *entries]
+
+
+TOPOLOGY = (
+    Case("subleaves 0 and 1 of leaf B", lambda t: _levels(t, _THREADS, _CORES), ((_LEVEL, 1), (_LEVEL, 5), (_LEVEL, 0x105))),
+    Case("the same, vendor GenuineIntel", lambda t: _intel(_levels(t, _THREADS, _CORES)), ((_LEVEL, 5),)),
+    Case("only subleaf 0 of leaf B", lambda t: _levels(t, _THREADS), ((_LEVEL, 5),)),
+)
+"""Tables whose leaf B has two levels of a topology, or one, for a CPU with x2APIC ID 7; asked for subleaves beyond."""
+
+
 class Rewritten(NamedTuple):
     """A field; the values it is given; and what is changed after the guest has read it."""
 
@@ -120,6 +137,7 @@ class Rewritten(NamedTuple):
         return value & ~((1 << self.width) - 1 << self.bit) | field << self.bit
 
 
+X2APIC = 1 << 21  # of leaf 1 ECX
 CR4_OSFXSR, CR4_OSXSAVE, CR4_PKE = 1 << 9, 1 << 18, 1 << 22
 APIC_ENABLED = 1 << 11
 X87, SSE, AVX, ZMM = 1, 2, 4, 0xE0

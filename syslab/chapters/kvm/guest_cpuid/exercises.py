@@ -53,7 +53,7 @@ def _words(entry: CpuidEntry) -> list[int]:
 
 
 def lookup(table: Sequence[CpuidEntry], leaf: int, subleaf: int) -> list[int]:
-    """What a guest reads: the first entry that matches, zeros without one."""
+    """What a guest reads: the first entry that matches, zeros without one; without Intel's rule and that of leaves B and 1F."""
     for entry in table:
         if entry.function == leaf and (not entry.flags & 1 or entry.index == subleaf):
             return _words(entry)
@@ -100,7 +100,7 @@ def _reversed(table: Sequence[CpuidEntry], leaf: int, subleaf: int) -> list[int]
 
 find = Trial(
     anchor="setcpuid-find",
-    question="KVM takes an entry of the table for which a condition holds, and zeros where there is none. Which entry is it?",
+    question="KVM takes an entry of the table for which a condition holds and, but for the two exceptions, zeros where there is none. Which entry is it?",
     judge=_find,
     wrong=(_last, _strict, _loose, _reversed, lambda table, leaf, subleaf: table[0][3:], "the first that matches"),
     choices={

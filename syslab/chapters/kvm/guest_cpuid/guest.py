@@ -5,21 +5,26 @@ Standard library only, so that it also runs in the lab VM.
 
 from __future__ import annotations
 
+import ctypes
+import struct
 from collections.abc import Iterable, Sequence
 from typing import Self
 
 from syslab import kvm
 from syslab.bits import exceptions
 from syslab.kvm import CpuidEntry, Kvm, Vcpu, guest, ioctls
-from syslab.kvm.structs import kvm_xcr, kvm_xcrs
+from syslab.kvm.structs import kvm_cpuid2, kvm_cpuid_entry2, kvm_xcr, kvm_xcrs
 from syslab.native import asm
 
 Place = tuple[int, int]
 
 OK, RAN = "ok", "it ran"
-_CODE, _DATA = 0x1000, 0x5000
+_CODE, _HANDLER, _DATA = 0x1000, 0x1100, 0x5000
 _CPUID_HLT = asm.any_mode("0f a2  f4", "cpuid; hlt")
-_UNDEFINED = 6
+_UNDEFINED, _GENERAL_PROTECTION = 6, 13
+_X2APIC_MODE, _APIC_ID = 0xC00, 0x802  # bits of the APIC base: on, and in x2APIC mode; the MSR with the ID
+_READ_ID = asm.code16("66 b9 {msr:4}  0f 32", "mov ecx, {msr}; rdmsr", msr=_APIC_ID)
+_SAY_RAN, _SAY_FAULT = asm.say(0x10, 1), asm.say(0x10, 2)
 KVM_SET_XCRS = ioctls.make("KVM_SET_XCRS", "write", 0xA7, kvm_xcrs)
 UD2, HLT = asm.code("0f 0b", "ud2"), asm.any_mode("f4", "hlt")
 
@@ -58,11 +63,55 @@ def asks_again(vcpu: Vcpu, places: Iterable[Place]) -> dict[Place, list[int]]:
     return seen
 
 
+def got(vcpu: Vcpu, nent: int) -> tuple[str, int, list[CpuidEntry]]:
+    """KVM_GET_CPUID2 with room for ``nent``: the result, nent as it stands there afterwards, and all the room's entries."""
+    buffer = bytearray(ctypes.sizeof(kvm_cpuid2) + ctypes.sizeof(kvm_cpuid_entry2) * nent)
+    struct.pack_into("<I", buffer, 0, nent)
+    result = OK
+    try:
+        ioctls.call(vcpu.fd, ioctls.KVM_GET_CPUID2, buffer)
+    except kvm.KvmError as error:
+        result = error.errorname
+    (after,) = struct.unpack_from("<I", buffer)
+    entries = [CpuidEntry(*fields[:7]) for fields in struct.iter_unpack("<10I", buffer[8:])]
+    return result, after, entries
+
+
+def counted(vcpu: Vcpu) -> list[CpuidEntry]:
+    """KVM_GET_CPUID2 with just the room it needs, so that nent is right whoever wrote it."""
+    low, high = 0, 256
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if got(vcpu, middle)[0] == OK else (middle + 1, high)
+    result, _, entries = got(vcpu, low)
+    if result != OK:
+        raise RuntimeError(f"KVM_GET_CPUID2 with room for {low}: {result}")
+    return entries
+
+
 def set_xcr0(vcpu: Vcpu, value: int) -> None:
     """KVM_SET_XCRS. KvmError EINVAL for a state component that the guest may not have."""
     xcrs = kvm_xcrs(nr_xcrs=1)
     xcrs.xcrs[0] = kvm_xcr(xcr=0, value=value)
     ioctls.call(vcpu.fd, KVM_SET_XCRS, xcrs)
+
+
+def read_apic_id(vcpu: Vcpu) -> tuple[str, str]:
+    """The APIC base put into x2APIC mode: KVM_SET_SREGS's result; and what became of the guest's RDMSR of its APIC ID."""
+    vcpu.vm.write(_CODE, _READ_ID + _SAY_RAN)
+    vcpu.vm.write(_HANDLER, _SAY_FAULT)
+    vcpu.real_mode(rip=_CODE)
+    vcpu.set_vectors({_GENERAL_PROTECTION: _HANDLER})
+    sregs = vcpu.sregs()
+    sregs.apic_base |= _X2APIC_MODE
+    mode = OK
+    try:
+        vcpu.set_sregs(sregs)
+    except kvm.KvmError as error:
+        mode = error.errorname
+    left = vcpu.run()
+    spoken = left.data if isinstance(left, kvm.Io) else b""
+    return mode, {_SAY_RAN[1:2]: RAN, _SAY_FAULT[1:2]: exceptions.name(_GENERAL_PROTECTION)}.get(spoken, left.name)
 
 
 class Guests:

@@ -8,7 +8,7 @@ from syslab.evidence import Evidence
 from syslab.widgets import StateMachine
 from syslab.widgets.state_machine import Edge, Event, Machine, State
 
-from . import ask
+from . import stages
 from .ask import Lived
 from .guest import OK
 
@@ -16,19 +16,19 @@ from .guest import OK
 def build(anchor: str, answers: Sequence[Evidence[list[Lived]]]) -> StateMachine:
     """The states, the events, and what each witness answered to an event in a state."""
     notes = {
-        ask.NEW: "just created",
-        ask.SET: "KVM_SET_CPUID2 succeeded at least once",
-        ask.RAN: "the table is fixed",
-        ask.RAN_EMPTY: "no table is what is fixed",
+        stages.NEW: "just created",
+        stages.SET: "KVM_SET_CPUID2 succeeded at least once",
+        stages.RAN: "the table is fixed",
+        stages.RAN_EMPTY: "no table is what is fixed",
     }
-    places = {ask.NEW: (0, 0), ask.SET: (0, 1), ask.RAN: (1, 1), ask.RAN_EMPTY: (1, 0)}
+    places = {stages.NEW: (0, 0), stages.SET: (0, 1), stages.RAN: (1, 1), stages.RAN_EMPTY: (1, 0)}
     states = [State(name, name, places[name], note) for name, note in notes.items()]
-    ids = {event.name: f"e{number}" for number, event in enumerate(ask.EVENTS)}
-    first = ask.EVENTS[1].name
-    arrows = {first: "SET", ask.EVENTS[0].name: "RUN"}
+    ids = {event.name: f"e{number}" for number, event in enumerate(stages.EVENTS)}
+    first = stages.EVENTS[1].name
+    arrows = {first: "SET", stages.EVENTS[0].name: "RUN"}
     events = [
         Event(ids[e.name], e.name, "You call KVM_SET_CPUID2 with" if e.table else "You call", arrows.get(e.name, ""))
-        for e in ask.EVENTS
+        for e in stages.EVENTS
     ]
     machines: dict[tuple[str, ...], Machine] = {}
     for answer in answers:
@@ -39,7 +39,7 @@ def build(anchor: str, answers: Sequence[Evidence[list[Lived]]]) -> StateMachine
             edges[row["state"], ids[row["event"]]] = Edge(
                 to, row["result"], _why(row["state"], row["event"], row["result"]), refused
             )
-        machines[(answer.provenance.witness,)] = Machine(ask.NEW, edges)
+        machines[(answer.provenance.witness,)] = Machine(stages.NEW, edges)
     toggles = {"Machine": {who: who for who, *_ in machines}}
     start = list(machines)[-1][0]
     return StateMachine(anchor, states, events, machines, toggles, start)
@@ -47,17 +47,17 @@ def build(anchor: str, answers: Sequence[Evidence[list[Lived]]]) -> StateMachine
 
 def _next(state: str, event: str) -> str:
     """Where a success leads."""
-    if event == ask.EVENTS[0].name:
-        return {ask.NEW: ask.RAN_EMPTY, ask.SET: ask.RAN}.get(state, state)
-    return ask.SET if state == ask.NEW else state
+    if event == stages.EVENTS[0].name:
+        return {stages.NEW: stages.RAN_EMPTY, stages.SET: stages.RAN}.get(state, state)
+    return stages.SET if state == stages.NEW else state
 
 
 def _why(state: str, event: str, result: str) -> str:
     """One sentence on a step."""
-    if event == ask.EVENTS[0].name:
+    if event == stages.EVENTS[0].name:
         return "The vCPU executes one HLT."
-    if state in (ask.NEW, ask.SET):
-        return "Before the first KVM_RUN any table that passes the checks replaces the one before."
+    if state in (stages.NEW, stages.SET):
+        return "Before the guest is first entered, any table that passes the checks replaces the one before."
     if result == OK:
         return "Nothing changes: it is what the vCPU has."
     return "It is not what the vCPU has, entry by entry."

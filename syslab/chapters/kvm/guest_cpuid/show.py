@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from syslab.evidence import Answer, Evidence
 from syslab.show.table import Column, Table
 
-from . import ask
-from .ask import Echoed, Lived, Mirrored, Named, Told, Used
+from . import stages
+from .ask import Echoed, Lived, Mirrored, Named, Returned, Told, Used, X2apic
 from .cases import FEATURES, Feature
 from .guest import OK, RAN
 from .qemu_cpu import Started
@@ -87,6 +87,39 @@ def told(answers: Sequence[Evidence[list[Told]]], *cases: str) -> Table:
     )
 
 
+def topology(answers: Sequence[Evidence[list[Told]]]) -> Table:
+    """What the guest's CPUID said in leaf B, of subleaves that its table lacks but for the first."""
+    return Table(
+        answers,
+        [Column("CPUID says", _seen)],
+        caption="EAX EBX ECX EDX of leaf B, hexadecimal",
+        keys=[Column("The table has", lambda row: row["case"]), Column("Guest asks", _place)],
+    )
+
+
+def entered(answers: Sequence[Evidence[list[Returned]]]) -> Table:
+    """KVM_SET_CPUID2 with a changed table after a KVM_RUN that entered the guest, or did not."""
+    return Table(
+        answers,
+        [Column("One bit changed", lambda row: row["result"])],
+        keys=[Column("KVM_RUN", lambda row: row["run"]), Column("came back with", lambda row: row["came_back"])],
+    )
+
+
+def x2apic(answers: Sequence[Evidence[list[X2apic]]]) -> Table:
+    """What became of x2APIC, which KVM reports, in a VM with the interrupt controllers in the kernel and in one without."""
+    return Table(
+        answers,
+        [Column("RDMSR of 0x802 in the guest", lambda row: row["outcome"])],
+        keys=[
+            Column("KVM_CREATE_IRQCHIP", lambda row: "yes" if row["irqchip"] else "no"),
+            Column("x2APIC reported", lambda row: int(row["reported"]), number=True),
+            Column("KVM_SET_CPUID2", lambda row: row["table"]),
+            Column("APIC base", lambda row: row["mode"]),
+        ],
+    )
+
+
 def _seen(row: Told) -> str:
     """The answer, and whether it is what the table has there."""
     given = row["given"] or [0, 0, 0, 0]
@@ -97,7 +130,7 @@ def life_cycle(answers: Sequence[Evidence[list[Lived]]]) -> Table:
     """KVM_SET_CPUID2 after KVM_RUN."""
 
     def after_run(answer: Evidence[list[Lived]]) -> list[Lived]:
-        return [row for row in answer.data if row["state"] == ask.RAN]
+        return [row for row in answer.data if row["state"] == stages.RAN]
 
     return Table(
         answers,

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .ask import events, functions, hlt, parameters, pending, per_vm, polling, special, your_guest
+from .ask import events, functions, hlt, nmi_first, parameters, pending, per_vm, polling, special, your_guest
 
-__all__ = ["events", "functions", "hlt", "parameters", "pending", "per_vm", "polling", "special", "your_guest"]
+__all__ = ["events", "functions", "hlt", "nmi_first", "parameters", "pending", "per_vm", "polling", "special", "your_guest"]

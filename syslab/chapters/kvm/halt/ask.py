@@ -186,13 +186,13 @@ class Pending(TypedDict):
     state: int
 
 
-def _pending(kvm: Kvm, text: str) -> Pending:
+def _pending(kvm: Kvm, text: str, event: str = "interrupt") -> Pending:
     with kvm.create_vm(irqchip=True) as vm:
         vcpu = _guest(vm, bytes.fromhex(text) + DONE)
-        EVENTS["interrupt"](vcpu)
+        EVENTS[event](vcpu)
         first = then = _run(vcpu)
         after = None
-        if first == VECTORS[0]:  # the CPU has pushed FLAGS, CS and the IP to come back to
+        if first in (VECTORS[0], VECTORS[2]):  # the CPU has pushed FLAGS, CS and the IP to come back to
             after = int.from_bytes(vm.read(vcpu.regs.rsp, 2), "little") - CODE
             then = _run(vcpu)
         return {"code": text, "first": first, "after": after, "then": then, "state": vcpu.mp_state}
@@ -204,6 +204,14 @@ def pending() -> Iterator[Pending]:
     with Kvm() as kvm:
         for text in GUESTS:
             yield _pending(kvm, text)
+
+
+@experiment(X86_64, KVM, lab=True, witness=witness, timeout=30)
+def nmi_first() -> Iterator[Pending]:
+    """The same with an NMI, which neither IF nor the shadow of STI keeps out at the guest's first instruction."""
+    with Kvm() as kvm:
+        for text in ("fa f4", "fb f4"):
+            yield _pending(kvm, text, "nmi")
 
 
 @experiment(X86_64, KVM, lab=True, alone=True, witness=witness, timeout=30)

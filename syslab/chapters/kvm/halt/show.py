@@ -176,8 +176,26 @@ def changes(answer: Answer[list[Polling]], rule: Rule, setting: int = -1, most: 
     )
 
 
-def flow(hlts: Sequence[Evidence[list[Halted]]], event_answers: Sequence[Evidence[list[Event]]]) -> Flow:
-    """The path of a HLT; what both tables measured is attached to its inputs."""
+def nmi_first(answers: Sequence[Evidence[list[Pending]]]) -> Table:
+    """An NMI that is there before the guest's first instruction: when its handler ran, and what became of HLT."""
+    return Table(
+        answers,
+        [
+            Column(
+                "What happened", lambda row: f"{row['first']} after byte {row['after']}; then {row['then']}, state {row['state']}"
+            )
+        ],
+        keys=[Column("Guest", lambda row: GUESTS[row["code"]])],
+    )
+
+
+def flow(
+    hlts: Sequence[Evidence[list[Halted]]],
+    event_answers: Sequence[Evidence[list[Event]]],
+    special_answers: Sequence[Evidence[list[Case]]],
+    nmis: Sequence[Evidence[list[Pending]]],
+) -> Flow:
+    """The path of a HLT; what was measured is attached to its inputs."""
     from .flow import build
 
-    return build(hlts, event_answers)
+    return build(hlts, event_answers, special_answers, nmis)

@@ -10,7 +10,8 @@ from typing import TypedDict
 from syslab.bits.apic import INIT, NMI, STARTUP
 from syslab.evidence.experiment import experiment
 from syslab.evidence.needs import KVM, X86_64
-from syslab.kvm import Kvm, KvmError, Vcpu, witness
+from syslab.kvm import Kvm, KvmError, Vcpu, ioctls, witness
+from syslab.kvm.structs import kvm_mp_state
 
 from .model import EVENTS, READABLE, RUNNABLE, TRIED, UNTRIED
 from .vcpu_pair import NAPPER, PATIENCE, STARTED, Pair, out
@@ -234,7 +235,9 @@ def ap_start() -> Iterator[Start]:
         def asked() -> Start:
             """Let another thread ask for its state while it waits in KVM_RUN."""
             answers: list[int] = []
-            asker = Thread(target=lambda: answers.append(vcpu.mp_state), daemon=True)
+            # by the ioctl, as vcpu.mp_state would refuse to ask while it runs
+            request = vcpu.fd, ioctls.KVM_GET_MP_STATE, kvm_mp_state()
+            asker = Thread(target=lambda: answers.append(ioctls.call(*request)), daemon=True)
             runner.start()
             before = runner.settle()
             asker.start()

@@ -26,6 +26,10 @@ OUTCOMES = {
 """What KVM did to a flag of the host, or to a wider field."""
 
 
+HYPERVISORS = range(0x4000_0000, 0x5000_0000)
+"""Leaves in which a hypervisor tells of itself: the host's and KVM's are two hypervisors', and nothing is passed on or masked."""
+
+
 class Found(NamedTuple):
     """A field of an entry, and what became of it."""
 

@@ -11,6 +11,7 @@ from syslab.show.picture import Picture
 
 from . import show_fields
 from .ask import Entry
+from .pairs import HYPERVISORS
 
 PITCH = 11
 """From a row to the next, in CSS pixels."""
@@ -40,7 +41,7 @@ def runs(word: int, width: int) -> Iterator[tuple[int, int]]:
 def leaves(answers: Sequence[Evidence[list[Entry]]]) -> Picture:
     """The entries of the first answer as rows of 32-bit words; neighbours that look the same are one stroke."""
     answer = answers[0]
-    rows = [row for row in answer.data if any(row["host"] or ()) or any(row["kvm"] or ())]
+    rows = [row for row in answer.data if row["leaf"] not in HYPERVISORS and (any(row["host"] or ()) or any(row["kvm"] or ()))]
     halves = [{kind: "" for kind, *_ in KINDS} for _ in range(2)]
     totals = dict.fromkeys((kind for kind, *_ in KINDS), 0)
     for number, row in enumerate(rows):
@@ -87,7 +88,7 @@ def leaves(answers: Sequence[Evidence[list[Entry]]]) -> Picture:
         title=f"All leaves of {who}, host against KVM",
         alt=f"{len(rows)} entries as rows, each with its words EAX, EBX, ECX and EDX. {totals['passed']} bits are set in the host’s word and in "
         f"KVM’s, {totals['masked']} only in the host’s, {totals['added']} only in KVM’s.",
-        caption="A row is an entry, leaf and subleaf in hex; in each word bit 31 is on the left. Entries that are zeros on both sides are left out. "
+        caption="A row is an entry, leaf and subleaf in hex; in each word bit 31 is on the left. Left out are entries that are zeros on both sides, and the leaves in which hypervisors tell of themselves. "
         "Bits of wider fields are shown as they are. The numbers count fields, of every machine.",
         numbers=show_fields.tally(answers),
     )

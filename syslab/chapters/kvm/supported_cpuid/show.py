@@ -12,7 +12,7 @@ from syslab.show.table import Column, Each, Link, Table, Verdict
 
 from .ask import FEATURE_WORDS, Emulated, Entry, Executed, Reading, Room
 from .model import FIRST, NEITHER, SECOND, Pair
-from .pairs import Found, found, listed, named
+from .pairs import HYPERVISORS, Found, found, listed, named
 
 if TYPE_CHECKING:  # widgets take a while to import; tables need none
     from syslab.questions.kvm_capabilities import DisableExit
@@ -34,7 +34,7 @@ def compared(answers: Sequence[Evidence[list[Entry]]]) -> Table:
     """Whether KVM's table is the host's: the claim of the note, judged on every witness."""
     rows = []
     for who, answer in named(answers):
-        counts = Counter(one.pair.outcome for one in found(answer.data))
+        counts = Counter(one.pair.outcome for one in found(answer.data) if one.leaf not in HYPERVISORS)
         alone = [sum(row[side] is None for row in answer.data) for side in ("kvm", "host")]
         unlike = sum(row["host"] != row["kvm"] for row in answer.data)
         held = Verdict(not unlike, f"{counts[FIRST]} masked, {counts[SECOND]} added")

@@ -12,7 +12,7 @@ from syslab.show.table import Column, Each, Link, Table
 
 from .ask import Entry
 from .model import BOTH, CHANGED, FIRST, NEITHER, SAME, SECOND, ZEROED
-from .pairs import OUTCOMES, Found, Group, found, grouped, listed, named
+from .pairs import HYPERVISORS, OUTCOMES, Found, Group, found, grouped, listed, named
 
 OWN_FEATURES = 0x4000_0001
 """The leaf in which KVM tells a guest of itself."""
@@ -29,8 +29,9 @@ _MEANING = {
 
 
 def tally(answers: Sequence[Evidence[list[Entry]]]) -> Table:
-    """How often KVM did what to a field of the host's CPUID, by witness."""
-    counts = {who: Counter(one.pair.outcome for one in found(answer.data)) for who, answer in named(answers)}
+    """How often KVM did what to a field of the host's CPUID, by witness; without the leaves of hypervisors."""
+    every = {who: [one for one in found(answer.data) if one.leaf not in HYPERVISORS] for who, answer in named(answers)}
+    counts = {who: Counter(one.pair.outcome for one in fields) for who, fields in every.items()}
     columns: list[Column[str] | Each[str]] = [
         Column("What KVM did", lambda outcome: OUTCOMES[outcome]),
         Column("That is", lambda outcome: _MEANING[outcome]),
@@ -79,6 +80,7 @@ def added(answers: Sequence[Evidence[list[Entry]]]) -> Table:
     if own:
         names = listed([one.pair.field.name for one in own], 2)
         said = {who: _count([fields[one.key] for one in own if one.key in fields]) for who, fields in every.items()}
+        said |= {who: "each hypervisor has its own" for who, answer in named(answers) if _two_hypervisors(answer.data)}
         rows.append(Added(names, own[0].word_link, said, "what KVM offers to a guest that knows it runs under KVM"))
     columns: list[Column[Added] | Each[Added]] = [
         Column("Flag", lambda row: row.name),
@@ -92,6 +94,11 @@ def added(answers: Sequence[Evidence[list[Entry]]]) -> Table:
 def _flag(one: Found | None) -> str:
     """``0 → 1 added``."""
     return f"{one.pair.first} → {one.pair.second} {OUTCOMES[one.pair.outcome]}" if one else "no such field set"
+
+
+def _two_hypervisors(rows: Sequence[Entry]) -> bool:
+    """Whether the host is itself a guest whose hypervisor uses the leaf that is KVM's own."""
+    return any(row["leaf"] == OWN_FEATURES and any(row["host"] or ()) and any(row["kvm"] or ()) for row in rows)
 
 
 def _count(flags: Sequence[Found]) -> str:

@@ -24,6 +24,8 @@ UNCONDITIONAL = (
     "INVEPT", "INVVPID", "VMCALL", "VMCLEAR", "VMLAUNCH", "VMPTRLD", "VMPTRST", "VMRESUME", "VMXOFF", "VMXON",
 )  # fmt: skip
 """The SDM's list of instructions that leave VMX non-root operation whatever the controls say."""
+WITH_TDX = ("SEAMCALL", "TDCALL")
+"""And two on a CPU with TDX, by nested_vmx_l1_wants_exit() in arch/x86/kvm/vmx/nested.c of Linux 7.2.13."""
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def lookup() -> Lookup:
     rows = [(r.vendor, r.shown, r.name, r.meaning, r.since or "unnamed") for r in reasons]
     return Lookup(
         LOOKUP,
-        ("Vendor", "Number", "Linux's name", "What happened", "Named since"),
+        ("Vendor", "Number", "Linux's name", "What happened", "First of the three"),
         rows,
         words=[", ".join((*([r.trace] if r.trace != r.name else []), *ALSO.get((r.vendor, r.number), ()))) for r in reasons],
         readers=READERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syslab.chapters.kvm.guest_cpuid import ask as experiment
-from syslab.chapters.kvm.guest_cpuid import show
+from syslab.chapters.kvm.guest_cpuid import show, stages
 from syslab.chapters.kvm.guest_cpuid.cases import FEATURES, TABLES
 from syslab.chapters.kvm.guest_cpuid.guest import OK, RAN
 from syslab.chapters.kvm.guest_cpuid.show import BY_NAME
@@ -30,7 +30,7 @@ def test_the_tables_show_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSLAB_HOSTED", "1")
     features = each(experiment.features)
     assert len(show.tables(each(experiment.tables)).shown_rows()) == len(TABLES)
-    assert len(show.life_cycle(each(experiment.life_cycle)).shown_rows()) == len(experiment.EVENTS)
+    assert len(show.life_cycle(each(experiment.life_cycle)).shown_rows()) == len(stages.EVENTS)
     assert len(show.rewritten(each(experiment.rewritten)).shown_rows()) == len(each(experiment.rewritten)[0].data)
     assert len(show.used(features).shown_rows()) == len(FEATURES)
     assert {row["feature"] for row in features[0].data if row["given"]} >= set(show.ADVENTUROUS)
@@ -71,7 +71,7 @@ def test_the_state_machine_takes_the_measured_steps() -> None:
     answers = each(experiment.life_cycle)
     widget = show.machine(answers)
     names = [state["name"] for state in widget.states]
-    ids = {event.name: f"e{number}" for number, event in enumerate(experiment.EVENTS)}
+    ids = {event.name: f"e{number}" for number, event in enumerate(stages.EVENTS)}
     for answer in answers:
         table = widget.machines[answer.provenance.witness]["edges"]
         for row in answer.data:
@@ -81,5 +81,5 @@ def test_the_state_machine_takes_the_measured_steps() -> None:
             assert why
             assert not refused or names[to] == row["state"]
     who = answers[0].provenance.witness
-    assert widget.replay(f"{who}.e1.e0.e3") == [experiment.NEW, experiment.SET, experiment.RAN, experiment.RAN]
-    assert widget.replay(f"{who}.e0.e8")[-1] == experiment.RAN_EMPTY
+    assert widget.replay(f"{who}.e1.e0.e3") == [stages.NEW, stages.SET, stages.RAN, stages.RAN]
+    assert widget.replay(f"{who}.e0.e8")[-1] == stages.RAN_EMPTY

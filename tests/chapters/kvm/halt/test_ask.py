@@ -81,6 +81,15 @@ def test_special_cases() -> None:
         assert found["signal"] == ("KVM_EXIT_INTR", 3), witness
 
 
+def test_an_nmi_before_hlt_is_over_when_the_guest_halts() -> None:
+    # Intel SDM volume 2, HLT and STI: neither IF nor, at the first instruction, a shadow keeps an NMI out, so it is taken there
+    for witness, rows in answers(experiment.nmi_first):
+        assert [row["code"] for row in rows] == ["fa f4", "fb f4"]
+        for row in rows:
+            found = row["first"], row["after"], row["then"], row["state"]
+            assert found == ("NMI handler", 0, "blocks", experiment.HALTED), witness
+
+
 def test_a_vm_can_have_its_own_maximum() -> None:
     for witness, rows in answers(experiment.per_vm):
         assert [(row["maximum"], row["polled"]) for row in rows] == [(0, False), (50_000_000, True)], witness

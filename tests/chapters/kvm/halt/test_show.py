@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syslab.chapters.kvm.halt import ask as experiment
 from syslab.chapters.kvm.halt import show as view
+from syslab.chapters.kvm.halt import widget
 from syslab.chapters.kvm.halt.flow import INPUTS
 from syslab.chapters.kvm.halt.model import Parameters, after_halt, keeps_out, wakes
+from syslab.chapters.kvm.halt.widget import Flow
 from syslab.evidence import Evidence, recorded, records
 from syslab.questions import show as questions
 from syslab.questions.kvm_capabilities import disable_exits
@@ -45,6 +48,7 @@ def test_every_table_shows_every_row() -> None:
         (questions.disable_exits, disable_exits),
         (view.events, experiment.events),
         (view.special, experiment.special),
+        (view.nmi_first, experiment.nmi_first),
         (view.parameters, experiment.parameters),
         (view.per_vm, experiment.per_vm),
     ):
@@ -68,15 +72,35 @@ def test_changes_are_those_of_the_trace() -> None:
     assert view.changes(answer, after_halt, most=3)._repr_html_().count("<tr") == 1 + 3
 
 
+def the_flow() -> Flow:
+    return view.flow(*(each(which) for which in (experiment.hlt, experiment.events, experiment.special, experiment.nmi_first)))
+
+
+def test_an_event_before_hlt_wakes_nobody_unless_the_shadow_of_sti_held_it() -> None:
+    flow = the_flow()
+    for event, flag, window in product(("none", "interrupt", "nmi"), "01", ("0", "open")):
+        assert flow.path(("on", "kernel", event, flag, "before", window))[1]["title"] == "Asleep."
+    assert flow.path(("on", "kernel", "interrupt", "1", "shadow", "0"))[1]["title"] == "It goes on at once."
+    for key in ("on|kernel|nmi|0|before|0", "on|kernel|nmi|1|before|0"):
+        assert "NMI handler, then blocks, state 3" in flow.measured[key]
+    assert "interrupt handler, state 0" in flow.measured["on|kernel|interrupt|1|shadow|0"]
+
+
+def test_titles_of_ends_are_sentences() -> None:
+    ends = [end for node in the_flow().nodes for end in node["ends"].values()]
+    assert ends and all(end["title"].endswith(".") for end in ends)
+    assert "${end.title}." not in Path(widget.__file__).with_suffix(".js").read_text(encoding="utf-8")
+
+
 def test_every_path_of_the_flow_ends_where_the_rule_says() -> None:
-    flow = view.flow(each(experiment.hlt), each(experiment.events))
+    flow = the_flow()
     for values in product(*(options for _, options in INPUTS.values())):
         exits, apic, event, flag, when, window = values
         passed, end = flow.path(values)
         titles = " ".join(title for title, _ in passed)
         if exits == "off" or apic == "none":
             assert len(passed) <= 4
-        elif wakes(event, flag == "1"):
+        elif wakes(event, flag == "1") and when != "before":
             assert end["tone"] == "good"
             assert ("polling" in end["title"]) == (when == "soon" and window == "open")
         else:
@@ -85,7 +109,7 @@ def test_every_path_of_the_flow_ends_where_the_rule_says() -> None:
 
 
 def test_what_was_measured_is_what_the_flow_says() -> None:
-    flow = view.flow(each(experiment.hlt), each(experiment.events))
+    flow = the_flow()
     for key, text in flow.measured.items():
         _, end = flow.path(key.split("|"))
         if end["title"] == "Asleep.":

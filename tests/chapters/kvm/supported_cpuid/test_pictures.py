@@ -19,8 +19,9 @@ def test_runs(word: int, found: list[tuple[int, int]]) -> None:
 
 def test_every_bit_is_in_one_stroke() -> None:
     picture = pictures.leaves([answer(OTHER, "kvm-two"), *BOTH])
-    host = sum(word.bit_count() for row in OTHER for word in row["host"] or ())
-    kvm = sum(word.bit_count() for row in OTHER for word in row["kvm"] or ())
+    rows = [row for row in OTHER if row["leaf"] >> 28 != 4]  # hypervisors tell of themselves there
+    host = sum(word.bit_count() for row in rows for word in row["host"] or ())
+    kvm = sum(word.bit_count() for row in rows for word in row["kvm"] or ())
     passed, masked, added = map(int, re.findall(r"(\d+) (?:bits are set|only in)", picture.alt))
     assert (passed + masked, passed + added) == (host, kvm)
     for layout in picture.layouts():

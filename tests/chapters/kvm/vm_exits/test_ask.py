@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from syslab.chapters.kvm.vm_exits import ask as experiment
 from syslab.chapters.kvm.vm_exits.exit_reasons import SVM, VMX
-from syslab.chapters.kvm.vm_exits.intercepts import ALWAYS, NEVER, RULES, UNCONDITIONAL, expected
+from syslab.chapters.kvm.vm_exits.intercepts import ALWAYS, NEVER, RULES, UNCONDITIONAL, WITH_TDX, expected
 from syslab.evidence import Evidence, ExperimentFailed, ask, recorded
 from syslab.evidence.experiment import Experiment
 from syslab.kvm.exit_cases import cases, find
+from syslab.sources import ROOT
 
 PVM, LAB = "kvm-pvm", "kvm-svm-tcg"
 KERNEL = [case.key for case in cases() if case.cpl == 0]
@@ -141,6 +143,16 @@ def test_rules_are_complete_and_name_what_is_in_the_tables() -> None:
     tried = {key.upper() for key, rule in RULES.items() if rule.intel == ALWAYS}
     assert tried <= set(UNCONDITIONAL)
     assert len(UNCONDITIONAL) == 10 + 4
+
+
+def test_the_page_lists_what_always_leaves() -> None:
+    # SEAMCALL and TDCALL: "unconditionally VM-Exit", nested_vmx_l1_wants_exit() of arch/x86/kvm/vmx/nested.c, Linux 7.2.13
+    page = (ROOT / "book" / "kvm" / "vm-exits.md").read_text(encoding="utf-8")
+    always, request = re.findall(r"^\*\*(?:Always|On request)\*\*, on VMX: (.*)$", page, re.MULTILINE)
+    always, _, rest = always.partition(" `VMREAD`")
+    assert set(re.findall(r"`(\w+)`", always)) == {*UNCONDITIONAL, "SEAMCALL", "TDCALL"} == {*UNCONDITIONAL, *WITH_TDX}
+    assert not set(re.findall(r"`(\w+)`", request.partition("`VMFUNC`")[0])) & {*UNCONDITIONAL, *WITH_TDX}
+    assert rest
 
 
 def test_one_case() -> None:
