@@ -105,7 +105,8 @@ class Canvas:
         """A rectangle; ``fill`` or ``edge`` may be "" for none, ``tint`` is how opaque the fill is."""
         more = (f' fill-opacity="{tint:g}"' if tint != 1 else "") + (f' stroke-dasharray="{dash}"' if dash else "")
         corner = f' rx="{round:g}"' if round else ""
-        self.put(f'<rect x="{n(x)}" y="{n(y)}" width="{n(w)}" height="{n(h)}"{corner}{more}{_classes(fill, edge)}/>')
+        place = (f' x="{n(x)}"' if x else "") + (f' y="{n(y)}"' if y else "")  # 0 where nothing is said
+        self.put(f'<rect{place} width="{n(w)}" height="{n(h)}"{corner}{more}{_classes(fill, edge)}/>')
 
     def note(
         self, x: float, y: float, w: float, text: str, mono: bool = False, fill: str = "panel", edge: str = "edge", tint: float = 1

@@ -10,6 +10,9 @@ from sphinx.application import Sphinx
 
 # what Pygments calls names, operators, punctuation and space, and Sphinx each word of code: rsn.css has no rule for them
 PLAIN = re.compile(r'<span class="(?:n|nn|ne|o|p|w|pre)">([^<]*)</span>')
+# what docutils writes on what it makes, whatever it is: neither a sheet nor a script asks for them
+CLASSES = re.compile(r'(?<= class=")([^"<>]*\b(?:docutils|container|literal)\b[^"<>]*)(?=")')
+UNASKED = {"docutils", "container", "literal"}
 # others read the pages too, and so do tools and tests
 KEPT = (
     "html-keep-default-attr-vals",
@@ -26,7 +29,8 @@ def short_page(text: str) -> str:
     """``text``, a whole page, with the same content in fewer bytes."""
     minify.config(dict.fromkeys(KEPT, True))
     try:
-        return str(minify.string("text/html", PLAIN.sub(r"\1", text)))
+        text = CLASSES.sub(lambda found: " ".join(name for name in found[1].split() if name not in UNASKED), PLAIN.sub(r"\1", text))
+        return str(minify.string("text/html", text.replace(' class=""', "")))
     finally:
         minify.config(dict.fromkeys(KEPT, False))
 
