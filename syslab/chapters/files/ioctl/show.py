@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 
 STRACE = r"\bioctl\(\s*\d+(?:<[^<>]*>)?\s*,\s*(\w+)"
 """A line of strace; group 1 is the request, by name or number."""
+ADDRESSES = {"KVM_SET_TSS_ADDR": "an address in the guest"}
+"""Third arguments that are numbers of 64 bits."""
 ENDS = {"": "", "master": "the window's", "tty": "the program's"}
 
 
@@ -132,6 +134,9 @@ def by_name() -> Lookup:
     from syslab.widgets import Lookup
 
     columns = ("Name", "Number", "In the header", "Third argument", "For")
-    rows = [(r.name, f"{r.number:#06x}", r.built, r.argument or "not in ioctl_tty(2)", r.purpose) for r in REQUESTS]
+    rows = [
+        (r.name, f"{r.number:#06x}", r.built, ADDRESSES.get(r.name) or r.argument or "not in ioctl_tty(2)", r.purpose)
+        for r in REQUESTS
+    ]
     words = [r.group for r in REQUESTS]
     return Lookup("request", columns, rows, words=words, readers=(STRACE,), prompt="Name, number, word or line of strace")
