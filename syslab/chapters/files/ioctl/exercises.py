@@ -45,9 +45,9 @@ opaque = Exercise(
     question="You set direction and size in TIOCGWINSZ, 0x5413, as _IOR would: 0x80085413. What does a terminal answer?",
     choices=("the size of the window", "ENOTTY", "EFAULT"),
     accepts=("ENOTTY",),
-    why="A driver compares the whole number. This is one that it does not know.",
+    why="This driver compares the whole number, and here is one that it does not know.",
     near={
-        "the size of the window": "The parts are for people and tools. For the driver it is another number.",
+        "the size of the window": "The parts are for people and tools. For this driver it is another number.",
         "EFAULT": "The kernel never comes to the buffer, because it does not know the request.",
     },
 )

@@ -134,9 +134,12 @@ def copies(answer: Answer[list[Argument]]) -> Picture:
                 at.arrow(2, 1, 1, "bad")
                 canvas.text(at.left[1], at.y + 36, "?", bold=True, colour="bad")
             elif argument == "bytearray(8)":
-                at.words(1, "passes its address" if wide else "its address")
+                at.words(1, "its copy")
+                at.strip(1, size)
+                at.arrow(2, 1, 8, "accent")
                 at.strip(0, size)
-                at.arrow(2, 0, 8, "accent")
+                at.arrow(1, 0, 8, "accent")
+                at.words(1, "written back into yours" if wide else "written back", True)
             else:
                 at.words(1, "its copy")
                 at.strip(1, size, after=8 - length)
@@ -157,7 +160,8 @@ def copies(answer: Answer[list[Argument]]) -> Picture:
         title="Where the kernel's eight bytes go, by the third argument",
         alt="Three columns: your program, Python, the kernel. Without a third argument Python passes the address 0, where the kernel cannot "
         "write. Of bytes Python makes a copy, the kernel fills the copy, and the call returns it; with four bytes too few, the rest lands in "
-        f"Python's memory after the copy. A bytearray is filled in place. What the calls returned: {told}.",
-        caption="The request is TIOCGWINSZ, which fills a structure of 8 bytes, in hex. The numbers have every argument that was tried.",
+        f"Python's memory after the copy. A bytearray has the copy written back into it. What the calls returned: {told}.",
+        caption="The request is TIOCGWINSZ, which fills a structure of 8 bytes, in hex; Python's copies are read in its source. A bytearray of "
+        "more than 1024 bytes has none: the kernel writes into it. The numbers have every argument that was tried.",
         numbers=show.arguments(answer),
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # widgets take a while to import; tables need none
 STRACE = CALL + r"(\w+(?: or \w+){0,4})"
 """A line of strace; group 1 is the request, by number, name, or the names of a shared number."""
 UNKNOWN = (CALL + r"_IOC\(", "strace has no name for this request, and writes its direction, type, number and size")
+ADDRESSES = {"KVM_SET_TSS_ADDR": "an address in the guest"}
+"""Third arguments that are numbers of 64 bits."""
 ENDS = {"": "", "master": "the window's", "tty": "the program's"}
 
 
@@ -133,7 +135,10 @@ def by_name() -> Lookup:
     from syslab.widgets import Lookup
 
     columns = ("Name", "Number", "In the header", "Third argument", "For")
-    rows = [(r.name, f"{r.number:#06x}", r.built, r.argument or "not in ioctl_tty(2)", r.purpose) for r in REQUESTS]
+    rows = [
+        (r.name, f"{r.number:#06x}", r.built, ADDRESSES.get(r.name) or r.argument or "not in ioctl_tty(2)", r.purpose)
+        for r in REQUESTS
+    ]
     words = [r.group for r in REQUESTS]
     prompt = "Name, number, word or line of strace"
     return Lookup("request", columns, rows, words=words, readers=(STRACE,), refusals=(UNKNOWN,), prompt=prompt)

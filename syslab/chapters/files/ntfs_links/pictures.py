@@ -34,7 +34,7 @@ def way() -> Picture:
             if junction:
                 lanes.say(SERVER, "follows it: the server's C:\\docs", edge="accent")
                 lanes.go(SERVER, CLIENT, "a folder")
-                lanes.say(CLIENT, "sees an ordinary folder")
+                lanes.say(CLIENT, "has opened it like an ordinary folder")
                 lanes.rest(16)
             else:
                 lanes.say(SERVER, "STATUS_\u200bSTOPPED_\u200bON_\u200bSYMLINK")
@@ -47,7 +47,7 @@ def way() -> Picture:
         draw,
         title="The server follows a junction, the client a symbolic link",
         alt=f"Three lanes: Bob's machine, the SMB server, its disk. A junction, tag {MOUNT_POINT:#x}, is followed by the server, to its own "
-        f"C:\\docs, and Bob sees an ordinary folder. At a symbolic link, tag {SYMLINK:#x}, the server stops and answers "
+        f"C:\\docs, and Bob has opened it like an ordinary folder. At a symbolic link, tag {SYMLINK:#x}, the server stops and answers "
         "STATUS_STOPPED_ON_SYMLINK with the path and its flags; Bob's machine follows it, to Bob's own C:\\docs, if it follows remote links "
         "at all, which it usually does not.",
         caption="Time goes down.",

@@ -178,7 +178,7 @@ def resolution() -> ChoiceTable:
     stopped = "The server answers STATUS_STOPPED_ON_SYMLINK and hands over the path."
     outcomes: dict[tuple[str, ...], Outcome] = {
         ("junction", "local"): told("Followed.", machine, "its own C:\\target", "good"),
-        ("junction", "smb"): told("Followed on the server.", SERVER, "the server’s C:\\target", "good", "The client sees an ordinary folder and does not have to know."),
+        ("junction", "smb"): told("Followed on the server.", SERVER, "the server’s C:\\target", "good", "The client opens it like an ordinary folder and does not have to know."),
         ("absolute", "local"): told("Followed.", machine, "its own C:\\target", "good"),
         ("absolute", "smb"): told("The client has to follow it, and does so only where it was allowed.", CLIENT, "the client’s own C:\\target, if the client evaluates remote links", "bad", stopped),
         ("relative", "local"): told("Followed.", machine, "target, beside the folder that holds the link", "good"),
