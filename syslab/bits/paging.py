@@ -77,7 +77,7 @@ def _page(version: str) -> list[Field]:
     return [
         *_common(version),
         Field("D", 6, "dirty: the CPU sets it at a write", linux=("_PAGE_BIT_DIRTY",)),
-        Field("G", 8, "global: the translation survives a change of CR3 while CR4.PGE=1; Linux uses it with P=0 for PROT_NONE",
+        Field("G", 8, "global: the translation survives a change of CR3 while CR4.PGE=1; Linux uses it with P=0 for PROT_NONE, and inverts FRAME then",
               linux=("_PAGE_BIT_GLOBAL", "_PAGE_BIT_PROTNONE")),
         Field("PK", 59, "protection key, while CR4.PKE=1 or CR4.PKS=1", width=4, since="CPUs with protection keys",
               linux=tuple(f"_PAGE_BIT_PKEY_BIT{n}" for n in range(4))),
@@ -169,7 +169,7 @@ def pte(version: str = VERSIONS[-1]) -> Layout:
             Field("FRAME", 12, "physical address of the 4-KByte frame, divided by 4096", width=40, show="x"),
         ],
         f"Software bits as in Linux {version}.",
-        (("Kernel data", 0x8000000000000163), ("User data", 0x8000000123456867), ("User code", 0x123456025), ("PROT_NONE", 0x123456160)),
+        (("Kernel data", 0x8000000000000163), ("User data", 0x8000000123456867), ("User code", 0x123456025), ("PROT_NONE", 0xFFFFEDCBA9120)),
         None,
     )  # fmt: skip
 
@@ -212,7 +212,7 @@ def table(version: str = VERSIONS[-1]) -> Layout:
             *_common(version),
             Field("SW6", 6, "the CPU ignores it"),
             Field("PS", 7, "0: references a table; 1 in a PDE or PDPTE: maps a page; reserved in a PML4E or PML5E", linux=("_PAGE_BIT_PSE",)),
-            Field("SW8", 8, "Intel ignores it; AMD reserves it in a PML4E"),
+            Field("SW8", 8, "Intel ignores it; AMD reserves it in a PML4E or PML5E"),
             Field("FRAME", 12, "physical address of the table, divided by 4096", width=40, show="x"),
             Field("IGN2", 59, "the CPU ignores them", width=4, show="x"),
         ],

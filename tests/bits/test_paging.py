@@ -126,7 +126,7 @@ def test_defined_bits_are_not_called_reserved() -> None:
         (PTE, 0x8000000000000163, "Maps the 4-KByte frame number 0x0: writable, for supervisor mode alone, not for execution; accessed and dirty."),
         (PTE, 0x123456161, "Maps the 4-KByte frame number 0x123456: read-only, for supervisor mode alone, executable; accessed and dirty; "
                            "read-only with D=1 is a shadow stack where CET is on."),
-        (PTE, 0x123456160, "Not present: the CPU ignores all other bits."),
+        (PTE, 0xFFFFEDCBA9120, "Not present: the CPU ignores all other bits."),
         (PDE_2M, 0x4000E7, "Maps the 2-MByte frame number 0x2: writable, for user mode, executable; accessed and dirty."),
         (PDE_2M, 0x4020E7, "Maps the 2-MByte frame number 0x2: writable, for user mode, executable; accessed and dirty. Reserved bit set: 13."),
         (PDPTE_1G, 0x400000E3, "Maps the 1-GByte frame number 0x1: writable, for supervisor mode alone, executable; accessed and dirty."),
@@ -135,6 +135,14 @@ def test_defined_bits_are_not_called_reserved() -> None:
 )  # fmt: skip
 def test_sentences(layout: Layout, value: int, words: str) -> None:
     assert layout.sentence(value) == words
+
+
+def test_the_frame_of_a_page_that_linux_closed_is_inverted() -> None:
+    # arch/x86/include/asm/pgtable-invert.h in 6.1.192, 6.12.117 and 7.2.13: not present and not 0 is XORed in PTE_PFN_MASK, bits 51:12.
+    # PAGE_NONE in pgtable_types.h: _PAGE_ACCESSED and _PAGE_BIT_PROTNONE, which is bit 8; pte_modify() takes D from a page without R/W.
+    raw = dict(PTE.examples)["PROT_NONE"]
+    assert (raw ^ 0xF_FFFF_FFFF_F000) == 0x123456000 | 1 << 5 | 1 << 8
+    assert "inverts FRAME" in PTE.field("G").title
 
 
 def test_special_does_not_deny_the_struct_page() -> None:

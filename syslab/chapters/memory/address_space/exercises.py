@@ -29,7 +29,7 @@ bad_pointer = Exercise(
 
 direct_map = Exercise(
     anchor="va-direct-map",
-    question="With four levels Linux's direct mapping begins at 0xffff888000000000. Which entry of the PML4 translates it?",
+    question="With four levels and without KASLR, Linux's direct mapping begins at 0xffff888000000000. Which entry of the PML4 translates it?",
     accepts=("273",),
     why="Bits 47:39 of 0xffff888000000000 are 1 0001 0001 in binary: 256 + 16 + 1.",
     near={

@@ -115,7 +115,7 @@ def entry() -> Picture:
         draw,
         title="Four kinds of entries, and whose the bits are",
         alt=f"The bits of an entry from 63 down to 0, for four kinds. {told}. The CPU writes A and, in an entry that maps a page, D; "
-        "it ignores bits 58:52 and 11:9 of every kind.",
+        "it ignores bits 58:52, 10 and 9 of every kind, and R outside of HLAT paging.",
         caption="Not to scale: each bit that has a meaning of its own has a place. In a table's entry the bits 62:59, 8 and 6 are "
         "ignored as well. Bit 7 is PAT in a PTE, and one level up it is PS, which says that the walk ends here.",
         numbers=kinds(),
