@@ -73,7 +73,7 @@ CPUID_80000007_EBX = register(
     (
         bit(0, "McaOverflowRecov", "a machine-check overflow is not fatal", "OVERFLOW_RECOV"),
         bit(1, "SUCCOR", "software can contain uncorrectable errors", "SUCCOR"),
-        bit(2, "HWA", "hardware-assert MSRs (APM); Linux 7.2.13 takes the bit for CPPC performance priority", "CPPC_PERF_PRIO"),
+        bit(2, "HWA", "hardware-assert MSRs"),
         bit(3, "ScalableMca", "scalable machine-check architecture", "SMCA", "AMD Zen"),
     ),
     APM, LINUX, note="AMD only.",
@@ -100,6 +100,7 @@ CPUID_80000007_EDX = register(
         bit(13, "ConnectedStandby", "connected standby (AMD)"),
         bit(14, "RAPL", "running average power limit (AMD)", "RAPL"),
         bit(15, "FastCPPC", "CPPC requests act fast (AMD)", "FAST_CPPC AMD_FAST_CPPC"),
+        bit(16, "CPPCPerfPrio", "CPPC performance priority (AMD)", "CPPC_PERF_PRIO"),
     ),
     SDM, APM, LINUX, note="Intel defines TscInvariant only.",
 )  # fmt: skip
@@ -109,7 +110,7 @@ CPUID_80000008_EAX = register(
     (
         wide("7:0", "PhysAddrSize", "bits of a physical address"),
         wide("15:8", "LinAddrSize", "bits of a linear address"),
-        wide("23:16", "GuestPhysAddrSize", "bits of a guest's physical address; 0: as PhysAddrSize (AMD)"),
+        wide("23:16", "GuestPhysAddrSize", "bits of a guest's physical address; 0: as PhysAddrSize (AMD; KVM shows it on Intel too)"),
     ),
     SDM, APM,
 )  # fmt: skip
@@ -144,7 +145,7 @@ CPUID_80000008_EBX = register(
         bit(30, "IBPB_RET", "IBPB also clears return predictions (AMD)", "AMD_IBPB_RET"),
         bit(31, "BRS", "branch sampling (AMD)", "BRS"),
     ),
-    SDM, APM, LINUX, note="Intel defines WBNOINVD only.",
+    SDM, APM, LINUX, note="Intel defines WBNOINVD only; KVM shows some of the others on Intel too.",
 )  # fmt: skip
 CPUID_80000008_ECX = register(
     0x80000008, "", "ecx",

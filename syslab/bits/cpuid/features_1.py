@@ -17,7 +17,7 @@ CPUID_1_EAX = register(1, "", "eax", SIGNATURE, SDM, APM, note=SIGNATURE_NOTE)
 CPUID_1_EBX = register(
     1, "", "ebx",
     (
-        wide("7:0", "BRAND", "brand index; 0 on CPUs that have a brand string", "x"),
+        wide("7:0", "BRAND", "brand index; 0 where the brand string replaces it", "x"),
         wide("15:8", "CLFLUSH", "line that CLFLUSH flushes, in units of 8 bytes"),
         wide("23:16", "LOGICAL", "logical CPUs' IDs in the package, where HTT is set"),
         wide("31:24", "APIC_ID", "initial APIC ID of the logical CPU that asked", "x"),

@@ -31,7 +31,7 @@ CPUID_7_0_EBX = register(
         bit(20, "SMAP", "the kernel cannot access user pages unless EFLAGS.AC is set", "SMAP", "Broadwell; AMD Zen"),
         bit(21, "AVX512_IFMA", "AVX-512: 52-bit integer multiply-add", "AVX512IFMA", "Cannon Lake; AMD Zen 4"),
         bit(23, "CLFLUSHOPT", "CLFLUSHOPT instruction", "CLFLUSHOPT", "Skylake; AMD Zen"),
-        bit(24, "CLWB", "write a line back and keep it", "CLWB", "Skylake server; AMD Zen 2"),
+        bit(24, "CLWB", "write a line back; it may stay cached", "CLWB", "Skylake server; AMD Zen 2"),
         bit(25, "PT", "Processor Trace (Intel)", "INTEL_PT", "Broadwell"),
         bit(26, "AVX512PF", "AVX-512: prefetching (Xeon Phi)", "AVX512PF", "Knights Landing"),
         bit(27, "AVX512ER", "AVX-512: exponential and reciprocal (Xeon Phi)", "AVX512ER", "Knights Landing"),
@@ -47,7 +47,7 @@ CPUID_7_0_ECX = register(
     (
         bit(0, "PREFETCHWT1", "PREFETCHWT1 instruction (Xeon Phi)", "", "Knights Landing"),
         bit(1, "AVX512_VBMI", "AVX-512: byte permutations", "AVX512VBMI", "Cannon Lake; AMD Zen 4"),
-        bit(2, "UMIP", "user code cannot read descriptor-table registers (SGDT, SIDT, SLDT, STR, SMSW)", "UMIP"),
+        bit(2, "UMIP", "user code cannot execute SGDT, SIDT, SLDT, SMSW, STR", "UMIP"),
         bit(3, "PKU", "protection keys of user pages", "PKU", "Skylake server; AMD Zen 3"),
         bit(4, "OSPKE", "not a feature of the CPU: the kernel has set CR4.PKE", "OSPKE", "Skylake server; AMD Zen 3"),
         bit(5, "WAITPKG", "waiting in user code: UMONITOR, UMWAIT, TPAUSE", "WAITPKG", "Tremont; Alder Lake"),
@@ -163,7 +163,7 @@ CPUID_7_2_EDX = register(
         bit(4, "BHI_CTRL", "speculation control: branch-history injection (BHI_DIS_S)", "BHI_CTRL"),
         bit(5, "MCDT_NO", "no timing depends on MXCSR's configuration"),
         bit(6, "UC_LOCK_DIS", "locks on uncacheable memory can be made to fault"),
-        bit(7, "MONITOR_MITG_NO", "MONITOR and UMONITOR need no mitigation on other cores"),
+        bit(7, "MONITOR_MITG_NO", "MONITOR and UMONITOR do not suffer when their table is full"),
     ),
     SDM, LINUX, note="Intel only.",
 )  # fmt: skip

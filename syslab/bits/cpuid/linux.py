@@ -33,12 +33,12 @@ HIDDEN = frozenset(_HIDDEN.split())
 
 OWN = {
     "amd_dcm": "",
-    "arch_perfmon": "leaf 0xA reports a version",
+    "arch_perfmon": "leaf 0xA reports a version and two counters or more",
     "art": "leaf 0x15 relates the TSC to a timer",
     "bts": "from the MSR IA32_MISC_ENABLE",
     "centaur_mcr": "",
     "cpuid": "the CPU has the CPUID instruction",
-    "cpuid_fault": "from the MSR MSR_PLATFORM_INFO",
+    "cpuid_fault": "from the MSR MSR_PLATFORM_INFO; on AMD a bit of leaf 0x80000021",
     "cxmmx": "",
     "cyrix_arr": "",
     "ept": "from the MSRs of VMX, where Linux may read them",

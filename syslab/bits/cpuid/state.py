@@ -7,7 +7,7 @@ from .build import APM, LINUX, SDM, bit, register, whole
 CPUID_D_0_EAX = register(
     0xD, 0, "eax",
     (
-        bit(0, "x87", "x87 registers; always saved"),
+        bit(0, "x87", "x87 registers; XCR0 always has them on"),
         bit(1, "SSE", "XMM registers and MXCSR"),
         bit(2, "AVX", "upper halves of the YMM registers"),
         bit(3, "BNDREGS", "MPX: BND0 to BND3 (Intel)"),

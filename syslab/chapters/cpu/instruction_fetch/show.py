@@ -138,8 +138,16 @@ def disagreements(*answers: Evidence[list[Fetch]]) -> int:
 
 RULES = {
     "real": ("(CS base + IP), 32 bits wide", "the limit of CS", "none: without paging it is the physical address"),
-    "protected": ("(CS base + EIP), 32 bits wide", "the limit and type of CS", "none: without paging it is the physical address"),
-    "long": ("RIP; the CS base counts as 0, and CS has no limit", "the address is canonical", "the page: present, U/S, XD, SMEP"),
+    "protected": (
+        "(CS base + EIP), 32 bits wide",
+        "the limit of CS; its type was, when CS was loaded",
+        "none: without paging it is the physical address",
+    ),
+    "long": (
+        "RIP; the CS base counts as 0, and CS has no limit",
+        "the address is canonical; LASS, if on",
+        "the page: present, U/S, XD, SMEP",
+    ),
 }
 
 

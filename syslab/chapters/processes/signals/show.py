@@ -199,6 +199,8 @@ def reason(row: Observed) -> str:
         return "readline takes the interrupted read for the end of input: bash exits before the trap runs"
     if target == "interactive-bash" and (name, how, row["outcome"]) == ("HUP", "default", "died"):
         return "bash's own handler passes the signal on to its jobs; then bash ends by it"
+    if target == "interactive-bash" and stands == "blocked, ignored" and not row["pending"]:
+        return "it was kept at first; readline then set it to ignored once more, and that drops it"
     if how == "default" and "ignored" in stands and target in SHELLS:
         return "bash ignores it by itself"
     if how == "default" and "handled" in stands and target in SHELLS:

@@ -124,6 +124,13 @@ def test_numbers_open_their_decoder(table: Table) -> None:
         get(anchor).check(int(value, 16))
 
 
+def test_a_blocked_signal_that_is_ignored_once_more_is_dropped() -> None:
+    """POSIX lets SIG_IGN discard what is pending, quotes do_sigaction() in kernel/signal.c; readline sets it at each prompt."""
+    rows = [r for r in ANSWER.data if r["disposition"] == "blocked" and "ignored" in r["stands"] and not r["pending"]]
+    assert {(r["target"], r["signal"]) for r in rows} == {("interactive-bash", "TERM"), ("interactive-bash", "QUIT")}
+    assert all("drops it" in show.reason(r) for r in rows)
+
+
 def test_the_choice_table_has_every_outcome_and_agrees() -> None:
     table = show.table(ANSWER)
     assert len(table.outcomes) == len(ANSWER.data) == 196
