@@ -19,7 +19,7 @@ EVENT = {"none": "none", "interrupt": "interrupt line", "nmi": "NMI"}
 CASES = {
     "pending": "The line is raised before sti; hlt",
     "blocked": "An NMI, while the guest halts in its NMI handler",
-    "inject": "KVM_INTERRUPT, for a vCPU with a local APIC in the kernel",
+    "inject": "KVM_INTERRUPT, with the interrupt controllers in the kernel",
     "signal": "A signal to the thread in KVM_RUN",
 }
 

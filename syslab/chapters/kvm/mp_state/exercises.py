@@ -28,7 +28,7 @@ write_sipi = Exercise(
     anchor="mp-write-sipi",
     question="In x2APIC mode, which value written to MSR 0x830 makes the CPU with APIC ID 3 start at 0x9a000? (It has had its INIT.)",
     accepts=("0x30000469a", "0x30000069a"),
-    why="Destination 3, delivery mode 6, vector 0x9a: the page number of the start address. With or without bit 14, as only an INIT looks at it.",
+    why="Destination 3, delivery mode 6, vector 0x9a: the page number of the start address. With or without bit 14: the SDM wants it set, but KVM looks at it only for an INIT.",
     near={
         "0x30009a000": "The address does not go in as it is. A SIPI carries its page number, 0x9a, in the low byte.",
         "0x30000459a": "Mode 5 is INIT. A SIPI is mode 6.",

@@ -13,7 +13,7 @@ from syslab.bits.core import Source
 
 SOURCES = (
     Source("Intel SDM volume 3", "Instructions That Cause VM Exits Unconditionally; ... Conditionally", "by title"),
-    Source("Linux", "arch/x86/kvm/svm/svm.c, init_vmcb()", "public copies of 5.x and 6.x"),
+    Source("Linux", "arch/x86/kvm/svm/svm.c, init_vmcb()", "6.1.192"),
 )
 ALWAYS, NEVER = "always", "never"
 SET, UNSET, WITHOUT_NPT = "set", "not set", "set without nested paging"
