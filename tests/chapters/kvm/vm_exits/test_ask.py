@@ -10,7 +10,7 @@ import pytest
 from syslab.chapters.kvm.vm_exits import ask as experiment
 from syslab.chapters.kvm.vm_exits.exit_reasons import SVM, VMX
 from syslab.chapters.kvm.vm_exits.intercepts import ALWAYS, NEVER, RULES, UNCONDITIONAL, WITH_TDX, expected
-from syslab.evidence import Evidence, ExperimentFailed, ask, recorded
+from syslab.evidence import Evidence, ExperimentFailed, ask, recorded, records
 from syslab.evidence.experiment import Experiment
 from syslab.kvm.exit_cases import cases, find
 from syslab.sources import ROOT
@@ -84,6 +84,12 @@ def test_privilege_comes_first(returned: list[tuple[str, Rows]]) -> None:
 def test_pvm_does_not_know_these() -> None:
     found = rows(recorded(experiment.returned, PVM))
     assert {key for key in KERNEL if found[key, 0]["stopped"]} == {"vmcall", "vmmcall", "monitor", "mwait", "rdtscp"}
+
+
+def test_cpuid_of_a_program_in_pvms_guest_leaves_on_an_intel_host_only() -> None:
+    told = {e.machine: e.load() for e in records.entries(experiment.returned.name, PVM)}
+    left = {m: next(r["counter"] for r in rows if (r["instruction"], r["cpl"]) == ("cpuid", 3)) for m, rows in told.items()}
+    assert {machine.split("-")[0]: what for machine, what in left.items()} == {"epyc": "stayed", "xeon": "left"}
 
 
 @pytest.fixture(scope="module")
