@@ -72,7 +72,7 @@ NOT_IN_KCPUID = {
     "7-1-edx AVX-VNNI-INT16": "Intel 319433", "7-1-edx USER_MSR": "Intel 319433", "7-1-edx UIRET_UIF": "Intel 319433",
     "7-1-edx AVX10": "Intel 361050, AVX10", "7-1-edx APX_F": "Intel 355828, APX", "d-0-eax APX": "Intel 355828, APX",
     "7-2-edx MONITOR_MITG_NO": "SDM", "d-n-ecx XFD_FAULT": "SDM; it has subleaf 0 alone",
-    "80000007-edx FastCPPC": "cpufeatures.h: X86_FEATURE_AMD_FAST_CPPC",
+    "80000007-edx FastCPPC": "scattered.c: X86_FEATURE_AMD_FAST_CPPC", "80000007-edx CPPCPerfPrio": "scattered.c: X86_FEATURE_CPPC_PERF_PRIO",
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from syslab.kvm import witness
 from syslab.posix import fcntl, termios
 
 from .argument import parse
-from .room import outcome
+from .short_buffer import outcome
 from .window import PATIENCE, Seen, asked, program, resize, terminal
 
 SIZE = (24, 80)
