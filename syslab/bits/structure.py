@@ -43,7 +43,7 @@ class Structure:
     """``at``: where it begins, a sum of numbers and of members read before (``"ehdr.e_phoff"``).
 
     With ``count`` (such a member) it is a table with entries ``stride`` apart, in bytes. ``meanings``: member -> layout
-    of its value. Where a check fails the structure is shown, and nothing behind it is read.
+    of its value. Where a check fails, nothing behind that member is read: the rest may have another layout.
     """
 
     name: str
@@ -122,6 +122,7 @@ class Format:
             for check in s.checks:
                 if values[f"{name}.{check.member}"] != check.equals:
                     where = next(f for f in found if f.name == f"{name}.{check.member}")
+                    del found[found.index(where) + 1 :]
                     return f"{where.name} at {where.offset:#x}: {check.text}"
         return f"{s.count} is {count}; only {MOST} entries are read." if count > MOST else ""
 

@@ -95,3 +95,12 @@ def test_long_tables_are_cut_with_a_word() -> None:
     tree = Format("toy", (one, Structure("row", "row", many.members, (0,), "head.n", 1))).read(bytes([0, 1]) + bytes(300))
     assert len(tree.found) == 1 + MOST
     assert tree.problem == f"head.n is 256; only {MOST} entries are read."
+
+
+def test_a_header_of_another_layout_is_read_no_further_than_the_member_that_says_so() -> None:
+    """Microsoft, PE Format: Optional Header. In a PE32 file (magic 0x10b) image_base has 4 bytes, and lies behind base_of_data."""
+    at = int.from_bytes(PE[0x3C:0x40], "little") + 24
+    tree = pe.pe().read(PE[:at] + (0x10B).to_bytes(2, "little") + PE[at + 2 :])
+    assert tree.values["opt.magic"] == 0x10B and "PE32+" in tree.problem
+    assert "opt.image_base" not in tree.values
+    assert tree.found[-1].name == "opt.magic"

@@ -102,6 +102,7 @@ function readAll(format, bytes) {
       const checked = found.find((one) => one.name === `${name}.${member}`);
       if (String(checked.value) === String(wanted)) continue;
       checked.wrong = true;
+      found.splice(found.indexOf(checked) + 1); // the rest may have another layout
       return `${checked.name} at ${hex(checked.offset)}: ${says}`;
     }
     return "";

@@ -132,7 +132,7 @@ function render({ model, el }) {
     });
     const text = measured[chosen.join("|")];
     found.textContent = text ? `Measured: ${text}` : "These inputs together were not tried.";
-    return withoutCode(`${end.title} ${end.text} ${text ? found.textContent : ""}`);
+    return withoutCode(`${end.title.replace(/\.?$/, ".")} ${end.text} ${text ? found.textContent : ""}`);
   }
   function changed(toLink = true) {
     said.textContent = paint();

@@ -141,8 +141,7 @@ def predicted(season: str, line: str) -> int:
     return Counter(firing.utc for firing in found)[start + 1]
 
 
-def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
-    """How often each line ran right after a change, by cron and by the rule that the widget follows."""
+def _by_both(answers: Sequence[Evidence[list[Change]]], what: str) -> Table:
 
     def compared(row: Change) -> Verdict:
         by_rule = predicted(row["season"], row["line"])
@@ -156,12 +155,19 @@ def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
             Column("Cron ran it", lambda row: row["ran"], number=True),
             Column("The widget's rule", compared),
         ],
-        caption=f"In the minute after the change; cron's TZ is {DST}",
+        caption=f"{what}; cron's TZ is {DST}",
         heads=2,
     )
 
 
-both_hours = clock_changes
+def clock_changes(answers: Sequence[Evidence[list[Change]]]) -> Table:
+    """How often each line ran right after a change, by cron and by the rule that the widget follows."""
+    return _by_both(answers, "In the minute after the change")
+
+
+def both_hours(answers: Sequence[Evidence[list[Change]]]) -> Table:
+    """The same for lines that name the skipped hour and the one after it."""
+    return _by_both(answers, "In the minute after the change, with a time in the skipped hour and one behind it")
 
 
 def grammar(answers: Sequence[Evidence[list[Schedule]]]) -> Table:
