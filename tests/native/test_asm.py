@@ -205,7 +205,7 @@ def _made(tree: ast.Module) -> Iterator[tuple[int, str | bytes]]:
             if name in ("bytes", "bytearray") and node.args and isinstance(node.args[0], ast.List | ast.Tuple):
                 if _numbers(node.args):
                     yield node.lineno, "bytes([...])"
-            elif name.startswith("struct.pack") and "B" in ast.unparse(node.args[0]) and _numbers(node.args[1:]):
+            elif name.startswith("struct.pack") and node.args and "B" in ast.unparse(node.args[0]) and _numbers(node.args[1:]):
                 yield node.lineno, "struct.pack"
 
 

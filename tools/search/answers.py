@@ -86,12 +86,17 @@ def link(page: str, anchor: str, value: str) -> str:
     return f"{page}.html#{anchor}={quote(value, safe='')}"
 
 
+BASES = ("hex,", "decimal,", "binary,")
+"""How a reader's text begins that reads a bare number: answers.js weighs it by its base, and a line by none."""
+
+
 def readable() -> list[list[Any]]:
-    """What the page needs of each decoder: the layout without the titles of its fields, and where it leads."""
+    """What the page needs of each decoder: the layout without titles and without what a reader is called, and where it leads."""
     rows = []
     for decoder in DECODERS:
         whole = get(decoder.anchor).to_dict()
-        kept = {key: whole[key] for key in ("name", "anchor", "width", "clauses", "impossible", "readers")}
+        kept = {key: whole[key] for key in ("name", "anchor", "width", "clauses", "impossible")}
+        kept["readers"] = [[pattern, base, how if how.startswith(BASES) else ""] for pattern, base, how in whole["readers"]]
         kept["fields"] = [
             {key: value for key, value in f.items() if key in ("name", "bit", "width", "show", "values")} for f in whole["fields"]
         ]
