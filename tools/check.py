@@ -17,6 +17,9 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from syslab.evidence import shared
 
 from . import build_lock, children, failures
 from .book import build
@@ -118,7 +121,8 @@ def main() -> int:
     if given.short:
         rooms = [f"tests/{room}" for room in SHORT]
         return tests(environment | NO_MACHINE, *rooms, "-m", "not long", *(f"--ignore-glob=*/{name}" for name in ASKING), *more)
-    with build_lock.held():  # until the end: the pages that are tested stay those that were built
+    with build_lock.held(), TemporaryDirectory(prefix="syslab-answers-") as answers:  # the pages that are tested stay those built
+        os.environ[shared.FOLDER] = environment[shared.FOLDER] = answers  # each machine is asked once in this run
         if status := built():
             return status
         if given.chapter:

@@ -9,7 +9,7 @@ A question is put to each of its witnesses, and to the lab VM if it can run ther
 machine's first. A witness that cannot be asked answers from its committed record, and so does one whose run fails or takes
 too long; the provenance line says what happened. ``SYSLAB_EVIDENCE=record`` takes records only; ``live`` refuses them;
 ``strict`` takes them for what this machine lacks, but not for a run that failed: so the tests run. ``SYSLAB_LAB=off`` hides
-the lab VM.
+the lab VM. ``SYSLAB_ANSWERS`` is :mod:`.shared`'s.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from . import lab, records
+from . import lab, records, shared
 from .answer import Answer, Evidence
 from .bounded import ExperimentFailed, ExperimentTimeout, run
 from .experiment import Experiment, Witness, experiment
@@ -64,6 +64,9 @@ class _Way:
 
     def run(self, arguments: dict[str, Any]) -> Evidence[Any]:
         """Ask. NotInLab, or ExperimentFailed."""
+        return shared.once(self.experiment, f"{self.witness.name} {self.inside}", arguments, lambda: self._run(arguments))
+
+    def _run(self, arguments: dict[str, Any]) -> Evidence[Any]:
         given = self.witness.arguments | arguments
         if self.inside:
             result, provenance = lab.run(self.experiment, given)

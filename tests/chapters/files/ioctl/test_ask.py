@@ -18,6 +18,7 @@ from syslab.chapters.files.ioctl.ask import Argument
 from syslab.chapters.files.ioctl.window import program, resize, terminal
 from syslab.evidence import Evidence, ExperimentFailed, ask, recorded, records
 from syslab.evidence.lab import WITNESS as LAB
+from tests.anew import anew
 
 pytestmark = pytest.mark.skipif(bool(experiment.arguments.missing()), reason="needs Linux")
 LIMIT_GONE = sys.version_info >= (3, 15)
@@ -27,7 +28,7 @@ HERE = (experiment.resized, experiment.arguments, experiment.files, experiment.n
 
 @pytest.mark.parametrize("which", HERE, ids=lambda which: which.name)
 def test_rows_are_stable_and_as_recorded(which: Any) -> None:
-    first, second = ask(which), ask(which)
+    first, second = ask(which), anew(which)
     assert first.data == second.data
     assert records.witnesses(which.name) == ["host"]
     if which is not experiment.arguments:  # what Python says depends on its version

@@ -26,6 +26,7 @@ from syslab.chapters.processes.signals.exercises import orderly
 from syslab.chapters.processes.signals.typing import KEYS
 from syslab.evidence import ExperimentFailed, Need, ask
 from syslab.evidence.experiment import Witness
+from tests.anew import anew
 
 pytestmark = pytest.mark.skipif(bool(signals.outcomes.missing()), reason="needs Linux, bash and unshare")
 refused = namespace_refusal() if shutil.which("unshare") else "unshare is not installed"
@@ -51,7 +52,7 @@ def test_every_choice_has_one_row_in_order(rows: Rows) -> None:
 
 
 def test_rows_are_stable(rows: Rows) -> None:
-    again = {(r["signal"], r["disposition"], r["target"]): r for r in ask(signals.outcomes).data}
+    again = {(r["signal"], r["disposition"], r["target"]): r for r in anew(signals.outcomes).data}
     assert again == rows
 
 

@@ -1,0 +1,78 @@
+"""One run asks a machine once; what is asked otherwise, what fails, and what a test declares is not shared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syslab.chapters.files import bool_size
+from syslab.evidence import Answer, Evidence, ExperimentFailed, ask, experiment, shared
+from syslab.evidence import run as bounded
+from tests.anew import anew
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """A run with shared answers: what was really asked, by name."""
+    names: list[str] = []
+
+    def run(which: Any, arguments: Any) -> Any:
+        names.append(which.name)
+        return bounded(which, arguments)
+
+    monkeypatch.setenv(shared.FOLDER, str(tmp_path))
+    monkeypatch.setattr("syslab.evidence.run", run)
+    return names
+
+
+def test_a_machine_is_asked_once(asked: list[str], tmp_path: Path) -> None:
+    first, second = ask(bool_size.conversions), ask(bool_size.conversions)
+    assert asked == ["bool_size.conversions"]
+    assert (first.data, first.provenance) == (second.data, second.provenance)
+    assert isinstance(second, Answer) and repr(second) == repr(first)
+    assert anew(bool_size.conversions).data == first.data
+    assert len(asked) == 2
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_other_arguments_are_another_question(asked: list[str]) -> None:
+    for declaration in ("bool,int", "bool,bool", "bool,int"):
+        ask(bool_size.one_struct, declaration=declaration)
+    assert len(asked) == 2
+
+
+def test_a_failure_is_not_kept(asked: list[str]) -> None:
+    for _ in range(2):
+        with pytest.raises(ExperimentFailed):
+            ask(bool_size.one_struct, declaration="bool:2")
+    assert len(asked) == 2
+
+
+@experiment()
+def conversions() -> int:
+    """A question of the tests."""
+    return 1
+
+
+def test_what_a_test_declares_is_asked_each_time(asked: list[str], tmp_path: Path) -> None:
+    ask(conversions)
+    ask(conversions)
+    assert len(asked) == 2 and not list(tmp_path.iterdir())
+
+
+def test_without_a_folder_every_ask_asks(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(shared.FOLDER)
+    ask(bool_size.conversions)
+    ask(bool_size.conversions)
+    assert len(asked) == 2
+
+
+def test_provenance_survives(asked: list[str]) -> None:
+    def answers() -> list[Evidence[Any]]:
+        return list(ask(bool_size.structs))
+
+    first, second = answers(), answers()
+    assert [one.provenance for one in first] == [one.provenance for one in second]
+    assert [one.experiment for one in second] == [bool_size.structs]
