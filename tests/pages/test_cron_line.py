@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from syslab.chapters.processes.cron.firings import EPOCH, FIRST_YEAR, LAST_YEAR, ZONES, firings, minutes, segments
 from syslab.chapters.processes.cron.model import FIELDS, NICKNAMES, CrontabError, parse
 from syslab.chapters.processes.cron.widget import CronLine, state
+from tests.exhaustive import EXHAUSTIVE
 
 NOTED = state('0 3 * * * "fish ~/x"', "Europe/Berlin", "2026-03-28T12:00")
 SPRING = state("30 2 * * * x", "Europe/Berlin", "2026-03-28T12:00")
@@ -113,7 +114,7 @@ def _by_python(line: str, zone: str, start: str) -> dict[str, Any]:
     return words | {"sets": [sorted(s) for s in read.sets], "notes": list(read.notes), "fires": fires}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(4 if EXHAUSTIVE else 1))
 def test_the_same_rules_as_python(standalone: Callable[..., Page], seed: int) -> None:
     choose, shown = random.Random(seed), widget()
     cases = [_case(choose) for _ in range(2500)]

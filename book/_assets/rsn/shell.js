@@ -185,10 +185,12 @@
   // ── a box that scrolls must be reachable by keyboard ──
 
   function reachScrolling() {
-    for (const box of all("pre, .cell_output > .output, .pst-scrollable-table-container")) {
-      const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
-      box.tabIndex = scrolls ? 0 : -1;
-    }
+    // all are measured before one is changed: a change in between would lay the whole page out again for each box
+    const boxes = [...all("pre, .cell_output > .output, .pst-scrollable-table-container")];
+    const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
+    boxes.forEach((box, i) => {
+      box.tabIndex = scrolls[i] ? 0 : -1;
+    });
   }
   reachScrolling();
   addEventListener("load", reachScrolling);
