@@ -18,19 +18,18 @@ MARK = "SYSLAB_TEST_RUN"
 os.environ.setdefault("SYSLAB_EVIDENCE", "strict")  # a run that fails is a failure here, not a record; kernels inherit it
 
 
-SHARED = os.environ.pop("SYSLAB_ANSWERS", "")
-"""What the run that this is part of has asked already (:mod:`syslab.evidence.shared`)."""
+SHARED = os.environ.get("SYSLAB_ANSWERS", "")
+"""What the run that this is part of has asked already (:mod:`syslab.evidence.shared`); xdist's processes inherit it."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Notebooks and the questions' own tests take answers from there; :func:`tests.anew.anew` asks again."""
+    """Notebooks and the questions' own tests take answers from there, others do not; :func:`tests.anew.anew` asks again."""
     if SHARED and (item.path.suffix == ".ipynb" or item.path.name == "test_ask.py"):
         os.environ["SYSLAB_ANSWERS"] = SHARED
-    try:
-        return (yield)
-    finally:
+    else:
         os.environ.pop("SYSLAB_ANSWERS", None)
+    return (yield)
 
 
 LONGEST = ("tests/whole/test_other_users.py", "tests/pages/test_accessibility.py", "tests/whole", "tests/lab_vm", "tests/pages")
