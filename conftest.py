@@ -24,8 +24,8 @@ SHARED = os.environ.get("SYSLAB_ANSWERS", "")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Notebooks and the questions' own tests take answers from there, others do not; :func:`tests.anew.anew` asks again."""
-    if SHARED and (item.path.suffix == ".ipynb" or item.path.name == "test_ask.py"):
+    """Notebooks and the tests of questions and exercises take answers from there, others do not; :func:`tests.anew.anew` asks again."""
+    if SHARED and (item.path.suffix == ".ipynb" or item.path.name in ("test_ask.py", "test_exercises.py")):
         os.environ["SYSLAB_ANSWERS"] = SHARED
     else:
         os.environ.pop("SYSLAB_ANSWERS", None)
