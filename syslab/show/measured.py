@@ -68,6 +68,13 @@ class Curve(NamedTuple):
     spread: Sequence[tuple[float, float]] = ()
 
 
+class Bar(NamedTuple):
+    """A bar of one group: how long it is, and what is written at its end."""
+
+    value: float
+    text: str
+
+
 class Summary(NamedTuple):
     """What samples come to, in their own unit. ``p999`` is the 99.9th percentile."""
 
@@ -104,7 +111,36 @@ def curves(lines: Sequence[Curve], x: Axis, y: Axis, marks: Sequence[Mark] = (),
         _scaled(axes, "y", y, everything, 6)
         _scaled(axes, "x", x, [place for one in lines for place, _ in one.points], 8 if wide else 4)
         _marked(axes, marks)
-        _legend(figure, len(lines), wide)
+        legend(figure, len(lines), wide)
+
+    return draw
+
+
+def bars(groups: Mapping[str, Sequence[Bar]], names: Sequence[str], x: Axis, least: float, most: float) -> Draw:
+    """Costs side by side on a logarithmic axis from ``least`` to ``most``: a bar of each of ``names`` in each group.
+
+    A group's label stands above its bars, so that a bar may begin at the left edge.
+    """
+
+    def draw(figure: Any, axes: Any, wide: bool) -> None:
+        high = 0.62 / len(names)
+        axes.set_xscale("log")
+        axes.set_xlim(least, most * (1 if wide else 20))  # a phone needs room for what is written at the end
+        for place, (label, group) in enumerate(groups.items()):
+            axes.text(least, place - 0.12, label, va="center", color=INK)
+            for i, (name, bar) in enumerate(zip(names, group, strict=True)):
+                middle = place + (i + 0.5) * high
+                colour, first = LOOKS[i % len(LOOKS)][0], None if place else name
+                axes.barh(middle, max(bar.value - least, 0), high * 0.85, left=least, color=colour, label=first)
+                axes.text(max(bar.value, least) * 1.2, middle, bar.text, va="center", color=INK, fontsize=12)
+        ticks = _ticks(least * 2, most / 2, x.unit, 8 if wide else 3)
+        axes.set_xticks(ticks, labels=[_tick(tick, x.unit) for tick in ticks])
+        axes.minorticks_off()
+        axes.set_xlabel(x.words())
+        axes.set_yticks([])
+        axes.set_ylim(len(groups) - 0.3, -0.35)
+        axes.grid(True, axis="x")
+        legend(figure, len(names), wide)
 
     return draw
 
@@ -128,7 +164,7 @@ def histogram(series: Mapping[str, Sequence[float]], x: Axis, bins: int = 40, lo
             axes.set_ylim(floor, 120)
         axes.set_ylabel("share of samples, %")
         _scaled(axes, "x", x, everything, 8 if wide else 4)
-        _legend(figure, len(series), wide)
+        legend(figure, len(series), wide)
 
     return draw
 
@@ -148,7 +184,7 @@ def tail(series: Mapping[str, Sequence[float]], x: Axis, marks: Sequence[Mark] =
         axes.set_ylabel("took longer")
         _scaled(axes, "x", x, [value for samples in series.values() for value in samples], 8 if wide else 4)
         _marked(axes, marks)
-        _legend(figure, len(series), wide)
+        legend(figure, len(series), wide)
 
     return draw
 
@@ -168,7 +204,7 @@ def course(series: Mapping[str, Sequence[tuple[float, float]]], x: Axis, y: Axis
                 axes.plot(*zip(*samples, strict=True), form, color=colour, ms=4 if wide else 3, mew=1.2, label=label, **fill)
         _scaled(axes, "y", y, [value for samples in series.values() for _, value in samples], 6)
         _scaled(axes, "x", x, [at for samples in series.values() for at, _ in samples], 8 if wide else 4)
-        _legend(figure, len(series), wide)
+        legend(figure, len(series), wide)
 
     return draw
 
@@ -267,6 +303,7 @@ def _marked(axes: Any, marks: Sequence[Mark]) -> None:
             )
 
 
-def _legend(figure: Any, count: int, wide: bool) -> None:
+def legend(figure: Any, count: int, wide: bool) -> None:
+    """Who is who, above the axes; nothing for a chart of one line."""
     if count > 1:
         figure.legend(loc="outside upper left", ncols=3 if wide else 1, handlelength=2.4, columnspacing=1.6, borderpad=0)

@@ -10,12 +10,14 @@ import pytest
 from syslab.show.chart import chart
 from syslab.show.measured import (
     Axis,
+    Bar,
     Curve,
     Mark,
     _edges,
     _extremes,
     _shares,
     _tail,
+    bars,
     course,
     curves,
     histogram,
@@ -87,6 +89,13 @@ LINES = [Curve("plain", [(4096, 1), (2**20, 9)], [(1, 2), (8, 30)]), Curve("hint
         course({"a": [(i * 1e6, value) for i, value in enumerate(SAMPLES)]}, Axis("time", "ns", log=False), NS),
         course({"a": [(i * 1e6, value) for i, value in enumerate(SAMPLES[:9])]}, Axis("time", "ns", log=False), NS),
         curves(LINES, Axis("array", "bytes"), Axis("a load", "ns"), [Mark(2**15, "L1d")]),
+        bars(
+            {"CPUID": [Bar(2500, "2.5 µs"), Bar(60, "too small")], "OUT": [Bar(8e6, "8 ms"), Bar(9000, "9 µs")]},
+            "ab",
+            Axis("a round", "ns"),
+            1e2,
+            1e7,
+        ),
         histogram({"one value": [5, 5, 5]}, Axis("gap", "ns", log=False)),
     ],
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 from syslab.evidence import Evidence
 from syslab.show.cells import listed, witnesses
-from syslab.show.chart import ACCENT, BLUE, GREEN, INK, VIOLET, chart
+from syslab.show.chart import chart
 from syslab.show.drawing import Canvas, Lanes
+from syslab.show.measured import Axis, Bar, bars
 from syslab.show.picture import Picture
 
 from .ask import Call, Round
@@ -60,48 +61,24 @@ def course(answers: Sequence[Evidence[list[Call]]]) -> Picture:
 
 SHORT = {"loop": "no exit", "cpuid": "CPUID", "ioctl": "OUT to us", "run": "OUT, bounded"}
 """The loops of :data:`.show.COSTS`, for a phone."""
-COLOURS = (ACCENT, BLUE, GREEN, VIOLET)
 LEAST, MOST = 1e2, 1e7
 """The axis, in nanoseconds."""
+
+
+def _bar(row: Round, wide: bool) -> Bar:
+    counted = f", {row['exits']} exit{'' if row['exits'] == 1 else 's'}" if wide else ""
+    return Bar(row["nanoseconds"], f"{microseconds(row['nanoseconds'])} µs{counted}")
 
 
 def cost(answers: Sequence[Evidence[list[Round]]]) -> Picture:
     """What a round of each loop takes, a bar for each witness, on a logarithmic scale."""
     names = [row["what"] for row in answers[0].data]
     who = witnesses(answers)
+    found = [{row["what"]: row for row in answer.data} for answer in answers]
 
     def draw(figure: Any, axes: Any, wide: bool) -> None:
-        high = 0.62 / len(answers)
-        axes.set_xscale("log")
-        axes.set_xlim(LEAST, MOST * (1 if wide else 20))
-        for i, answer in enumerate(answers):
-            for place, row in enumerate(answer.data):
-                middle = place + (i + 0.5) * high
-                axes.barh(
-                    middle,
-                    row["nanoseconds"] - LEAST,
-                    high * 0.85,
-                    left=LEAST,
-                    color=COLOURS[i % 4],
-                    label=who[i] if not place else None,
-                )
-                counted = f", {row['exits']} exit{'' if row['exits'] == 1 else 's'}" if wide else ""
-                axes.text(
-                    row["nanoseconds"] * 1.2,
-                    middle,
-                    f"{microseconds(row['nanoseconds'])} µs{counted}",
-                    va="center",
-                    color=INK,
-                    fontsize=12,
-                )
-        for place, name in enumerate(names):  # above its bars, so that a bar may begin at the left edge
-            axes.text(LEAST, place - 0.12, COSTS[name] if wide else SHORT[name], va="center", color=INK)
-        axes.set_xticks([1e3, 1e4, 1e5, 1e6], labels=["1 µs", "10 µs", "100 µs", "1 ms"] if wide else ["1 µs", "", "100 µs", ""])
-        axes.minorticks_off()
-        axes.set_yticks([])
-        axes.set_ylim(len(names) - 0.3, -0.35)
-        axes.grid(True, axis="x")
-        figure.legend(loc="outside upper left", ncols=len(answers) if wide else 1, borderpad=0)
+        groups = {COSTS[name] if wide else SHORT[name]: [_bar(by[name], wide) for by in found] for name in names}
+        bars(groups, who, Axis("a round", "ns"), LEAST, MOST)(figure, axes, wide)
 
     told = "; ".join(
         f"{name}: "

@@ -9,6 +9,7 @@ from syslab.evidence import Answer, Evidence
 from syslab.show import cells
 from syslab.show.chart import ACCENT, EDGE, INK, PAPER, SOFT, chart
 from syslab.show.drawing import Canvas, lines
+from syslab.show.measured import legend, measure
 from syslab.show.picture import Picture
 
 from . import show
@@ -181,7 +182,8 @@ def window(answer: Answer[list[Polling]], rule: Rule, setting: int = -1) -> Pict
 
     def draw(figure: Any, axes: Any, wide: bool) -> None:
         axes.set_yscale("symlog", linthresh=10, linscale=0.5, subs=[])
-        axes.set_yticks([0, 10, 100, 1000, 10_000, 100_000], labels=["closed", "10 µs", "0.1 ms", "1 ms", "10 ms", "0.1 s"])
+        ticks = [10**power for power in range(1, 6)]
+        axes.set_yticks([0, *ticks], labels=["closed", *(measure(1000 * tick, "ns") for tick in ticks)])
         axes.minorticks_off()
         axes.axhline(parameters.maximum / 1000, color=EDGE, linestyle=(0, (6, 5)), label="the most it may be")
         for slept, fill, label in ((True, PAPER, "halt, slept"), (False, SOFT, "halt, stayed awake")):
@@ -193,7 +195,7 @@ def window(answer: Answer[list[Polling]], rule: Rule, setting: int = -1) -> Pict
         axes.set_ylim(-3, max(40_000, max(h["halted"] for h in halts) / 700))
         axes.set_xlim(0, len(halts) + 1)
         axes.set_xlabel("halts, in order")
-        figure.legend(loc="outside upper left", ncols=3 if wide else 1, handlelength=1.6, columnspacing=1.4, borderpad=0)
+        legend(figure, 5, wide)
 
     grown, shrunk = (sum(h["change"] == word for h in halts) for word in ("grow", "shrink"))
     return Picture(
