@@ -25,7 +25,8 @@ SHARED = os.environ.get("SYSLAB_ANSWERS", "")
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Notebooks and the tests of questions and exercises take answers from there, others do not; :func:`tests.anew.anew` asks again."""
-    if SHARED and (item.path.suffix == ".ipynb" or item.path.name in ("test_ask.py", "test_exercises.py")):
+    own = "chapters" in item.path.parts and item.path.name in ("test_ask.py", "test_exercises.py")
+    if SHARED and (own or item.path.suffix == ".ipynb"):
         os.environ["SYSLAB_ANSWERS"] = SHARED
     else:
         os.environ.pop("SYSLAB_ANSWERS", None)
