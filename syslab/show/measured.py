@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ def curves(lines: Sequence[Curve], x: Axis, y: Axis, marks: Sequence[Mark] = (),
         _scaled(axes, "y", y, everything, 6)
         _scaled(axes, "x", x, [place for one in lines for place, _ in one.points], 8 if wide else 4)
         _marked(axes, marks)
-        legend(figure, len(lines), wide)
+        legend(figure, wide)
 
     return draw
 
@@ -140,7 +140,7 @@ def bars(groups: Mapping[str, Sequence[Bar]], names: Sequence[str], x: Axis, lea
         axes.set_yticks([])
         axes.set_ylim(len(groups) - 0.3, -0.35)
         axes.grid(True, axis="x")
-        legend(figure, len(names), wide)
+        legend(figure, wide)
 
     return draw
 
@@ -164,7 +164,7 @@ def histogram(series: Mapping[str, Sequence[float]], x: Axis, bins: int = 40, lo
             axes.set_ylim(floor, 120)
         axes.set_ylabel("share of samples, %")
         _scaled(axes, "x", x, everything, 8 if wide else 4)
-        legend(figure, len(series), wide)
+        legend(figure, wide)
 
     return draw
 
@@ -174,7 +174,7 @@ def tail(series: Mapping[str, Sequence[float]], x: Axis, marks: Sequence[Mark] =
 
     def draw(figure: Any, axes: Any, wide: bool) -> None:
         for (label, samples), (colour, dash) in zip(series.items(), LOOKS, strict=False):
-            axes.step(*zip(*_tail(samples), strict=True), where="post", color=colour, linestyle=dash, lw=2, label=label)
+            axes.step(*zip(*_tail(samples), strict=True), where="pre", color=colour, linestyle=dash, lw=2, label=label)
         axes.set_yscale("log")
         least = min(1 / len(samples) for samples in series.values())
         ticks = [tick for tick in (1, 0.5, 0.05, 0.01, 0.001, 0.0001, 0.00001) if tick >= least]
@@ -184,7 +184,7 @@ def tail(series: Mapping[str, Sequence[float]], x: Axis, marks: Sequence[Mark] =
         axes.set_ylabel("took longer")
         _scaled(axes, "x", x, [value for samples in series.values() for value in samples], 8 if wide else 4)
         _marked(axes, marks)
-        legend(figure, len(series), wide)
+        legend(figure, wide)
 
     return draw
 
@@ -204,7 +204,7 @@ def course(series: Mapping[str, Sequence[tuple[float, float]]], x: Axis, y: Axis
                 axes.plot(*zip(*samples, strict=True), form, color=colour, ms=4 if wide else 3, mew=1.2, label=label, **fill)
         _scaled(axes, "y", y, [value for samples in series.values() for _, value in samples], 6)
         _scaled(axes, "x", x, [at for samples in series.values() for at, _ in samples], 8 if wide else 4)
-        legend(figure, len(series), wide)
+        legend(figure, wide)
 
     return draw
 
@@ -228,11 +228,13 @@ def _shares(samples: Sequence[float], edges: Sequence[float]) -> list[float]:
 
 
 def _tail(samples: Sequence[float], most: int = 160) -> list[tuple[float, float]]:
-    """(value, share of samples above it), at no more than ``most`` places, closer together where the samples are rare."""
+    """(value, share of samples that are at least that), at no more than ``most`` places, closer together where samples are rare.
+
+    Just below a value, that is the share above: so a step is drawn to the left of it.
+    """
     ordered, count = sorted(samples), len(samples)
     places = {0, count - 1, *(count - 1 - round(count ** (i / most)) + 1 for i in range(most + 1))}
-    steps: Callable[[int], tuple[float, float]] = lambda i: (ordered[i], 1 - i / count)  # noqa: E731
-    return [steps(i) for i in sorted(place for place in places if 0 <= place < count)]
+    return [(ordered[i], 1 - i / count) for i in sorted(place for place in places if 0 <= place < count)]
 
 
 def _extremes(samples: Sequence[tuple[float, float]], columns: int) -> list[tuple[float, float, float]]:
@@ -303,7 +305,7 @@ def _marked(axes: Any, marks: Sequence[Mark]) -> None:
             )
 
 
-def legend(figure: Any, count: int, wide: bool) -> None:
+def legend(figure: Any, wide: bool) -> None:
     """Who is who, above the axes; nothing for a chart of one line."""
-    if count > 1:
+    if sum(len(axes.get_legend_handles_labels()[1]) for axes in figure.axes) > 1:
         figure.legend(loc="outside upper left", ncols=3 if wide else 1, handlelength=2.4, columnspacing=1.6, borderpad=0)

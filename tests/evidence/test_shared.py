@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,12 @@ def test_what_a_test_declares_is_asked_each_time(asked: list[str], tmp_path: Pat
     ask(conversions)
     ask(conversions)
     assert len(asked) == 2 and not list(tmp_path.iterdir())
+
+
+def test_what_a_test_makes_of_a_question_is_asked_each_time(asked: list[str], tmp_path: Path) -> None:
+    ask(links.chain)
+    ask(replace(links.chain, timeout=5))
+    assert len(asked) == 2 and len(list(tmp_path.iterdir())) == 1
 
 
 def test_without_a_folder_every_ask_asks(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,10 @@ def test_a_chart_is_small_and_nothing_is_outside(draw: object, width: int) -> No
             across = numbers[::2] if letter in "ML" else numbers if letter == "H" else []
             down = numbers[1::2] if letter in "ML" else numbers if letter == "V" else []
             assert all(0 <= x <= wide for x in across) and all(0 <= y <= high for y in down), data[:80]
+
+
+def test_a_step_of_a_tail_lies_below_its_value() -> None:
+    """Of 10, 100 and 1,000 two thirds took longer than 10: the line falls at 10 and then runs to 100."""
+    body = chart(tail({"a": [10, 100, 1000]}, NS))(800).parts("m")[2]
+    line = re.search(r'<path class="s-accent"[^>]* d="(M[^"]+)"', body)
+    assert line and re.fullmatch(r"M[\d. ]+V[\d.]+H[\d.]+V[\d.]+H[\d.]+", line[1]), line and line[1]

@@ -195,7 +195,7 @@ def window(answer: Answer[list[Polling]], rule: Rule, setting: int = -1) -> Pict
         axes.set_ylim(-3, max(40_000, max(h["halted"] for h in halts) / 700))
         axes.set_xlim(0, len(halts) + 1)
         axes.set_xlabel("halts, in order")
-        legend(figure, 5, wide)
+        legend(figure, wide)
 
     grown, shrunk = (sum(h["change"] == word for h in halts) for word in ("grow", "shrink"))
     return Picture(
