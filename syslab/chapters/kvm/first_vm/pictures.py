@@ -78,7 +78,7 @@ def cost(answers: Sequence[Evidence[list[Round]]]) -> Picture:
 
     def draw(figure: Any, axes: Any, wide: bool) -> None:
         groups = {COSTS[name] if wide else SHORT[name]: [_bar(by[name], wide) for by in found] for name in names}
-        bars(groups, who, Axis("a round", "ns"), LEAST, MOST)(figure, axes, wide)
+        bars(groups, who, Axis("time for a round", "ns"), LEAST, MOST)(figure, axes, wide)
 
     told = "; ".join(
         f"{name}: "
