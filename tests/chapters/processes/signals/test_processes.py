@@ -82,6 +82,7 @@ def test_words_come_in_order() -> None:
         assert running.settle(len(child.said)) == "stopped"
         running.send(signal.SIGCONT)
         assert running.go_on(len(child.said)) == "continued"
+        child.until(lambda: child.said.count("alive\n") == 2, "the answer that was asked for while it was stopped, and the next")
         running.send(signal.SIGTERM)
         assert running.settle(len(child.said)) == "died"
         assert child.words == [0x137F, 0xFFFF, 0x0F] and child.word == 0x0F
